@@ -1,0 +1,374 @@
+//! From schemas to Rust: the tables of `model::meta` and a record and an input type for each entity.
+
+use std::{collections::HashMap, error::Error};
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use serde_yaml_ng::Value;
+
+use crate::schema::{Link, Property, Schema, VERSIONS, Write};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// The whole module.
+pub(crate) fn model(schemas: &[Schema]) -> Result<TokenStream> {
+    let entities = schemas.iter().map(Entity::new).collect::<Result<Vec<_>>>()?;
+    let by_title: HashMap<&str, &Entity<'_>> = entities.iter().map(|e| (e.schema.title.as_str(), e)).collect();
+    let statics: Vec<_> = entities.iter().map(Entity::constant).collect();
+    let items = entities
+        .iter()
+        .map(|entity| {
+            let (table, records) = (entity.table(&by_title)?, entity.records());
+            Ok(quote!(#table #records))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(quote! {
+        #[allow(unused_imports)]
+        use super::{meta::*, record::{Input, Record}, value::{Field, Timestamp, Value}};
+        /// All entity types, by name.
+        pub static ENTITY_TYPES: &[&EntityType] = &[#(&#statics),*];
+        #(#items)*
+    })
+}
+
+/// A schema with what was worked out of it.
+struct Entity<'a> {
+    schema: &'a Schema,
+    properties: Vec<(String, Property)>,
+    columns: Vec<Column>,
+}
+
+/// A column and what the record shows it as.
+struct Column {
+    name: String,
+    /// A variant of `Kind`.
+    kind: &'static str,
+    nullable: bool,
+    default: Option<Value>,
+}
+
+impl<'a> Entity<'a> {
+    fn new(schema: &'a Schema) -> Result<Self> {
+        let properties = schema.properties()?;
+        let mut columns: Vec<Column> = Vec::new();
+        for (name, property) in properties.iter().filter(|(_, p)| p.navigation.is_none()) {
+            let name = column_name(name, property);
+            if columns.iter().all(|c| c.name != name) {
+                let (json, nullable) = property.json_type()?;
+                let kind = kind(&json, property)?;
+                columns.push(Column { name, kind, nullable, default: property.default.clone() });
+            }
+        }
+        if columns.first().is_none_or(|c| c.name != "id") {
+            return Err(format!("{}: the first property is the key, id", schema.title).into());
+        }
+        Ok(Self { schema, properties, columns })
+    }
+
+    fn constant(&self) -> Ident {
+        format_ident!("{}", snake(&self.schema.title).to_uppercase())
+    }
+
+    fn column(&self, name: &str) -> Result<usize> {
+        let position = self.columns.iter().position(|c| c.name == name);
+        position.ok_or_else(|| format!("{} has no column {name}", self.schema.title).into())
+    }
+
+    fn table(&self, by_title: &HashMap<&str, &Entity<'_>>) -> Result<TokenStream> {
+        let (constant, name, table) = (self.constant(), &self.schema.title, &self.schema.table);
+        let columns = self.columns.iter().map(|Column { name, kind, nullable, .. }| {
+            let kind = format_ident!("{kind}");
+            quote!(Column { name: #name, kind: Kind::#kind, nullable: #nullable })
+        });
+        let index = |names: &Vec<String>| {
+            let positions = names.iter().map(|c| self.column(c)).collect::<Result<Vec<_>>>()?;
+            Ok(quote!(&[#(#positions),*]))
+        };
+        let indexes = self.schema.indexes.iter().map(index).collect::<Result<Vec<_>>>()?;
+        let fixed = self.properties.iter().filter(|(_, p)| matches!(p.write, Write::Create) && p.navigation.is_none());
+        let fixed = fixed.map(|(name, p)| self.column(&column_name(name, p))).collect::<Result<Vec<_>>>()?;
+        let faces = VERSIONS.iter().map(|v| self.face(v, by_title)).collect::<Result<Vec<_>>>()?;
+        let doc = &self.schema.description;
+        Ok(quote! {
+            #[doc = #doc]
+            pub static #constant: EntityType = EntityType {
+                name: #name,
+                table: #table,
+                columns: &[#(#columns),*],
+                fixed: &[#(#fixed),*],
+                indexes: &[#(#indexes),*],
+                faces: [#(#faces),*],
+            };
+        })
+    }
+
+    fn face(&self, version: &str, by_title: &HashMap<&str, &Entity<'_>>) -> Result<TokenStream> {
+        let (constant, name) = (self.constant(), &self.schema.title);
+        let description = &self.schema.description;
+        let set = self.schema.sets.get(version).ok_or_else(|| format!("{name}: no set in {version}"))?;
+        let variant = if version == "beta" { quote!(Version::Beta) } else { quote!(Version::V1) };
+        let (mut properties, mut navigations) = (Vec::new(), Vec::new());
+        for (name, property) in self.properties.iter().filter(|(_, p)| p.known_in(version)) {
+            match &property.navigation {
+                None => properties.push(self.property(name, property, version)?),
+                Some(_) => navigations.push(self.navigation(name, property, by_title)?),
+            }
+        }
+        Ok(quote!(Face {
+            version: #variant,
+            entity: &#constant,
+            name: #name,
+            description: #description,
+            set: #set,
+            properties: &[#(#properties),*],
+            navigations: &[#(#navigations),*],
+        }))
+    }
+
+    fn property(&self, name: &str, property: &Property, version: &str) -> Result<TokenStream> {
+        let (_, nullable) = property.json_type()?;
+        let column = self.column(&column_name(name, property))?;
+        let json_name = format!("\"{name}\":");
+        let Property { description, required, omit_null, search, alternate_key, min_length, .. } = property;
+        let max_length = if property.max_length == 0 { usize::MAX } else { property.max_length };
+        let ty = ty(property, version)?;
+        let shown = property.shown_in(version);
+        let example = optional(property.examples.first().map(|v| json(&respelled(v, property, version))));
+        let default = optional(property.default.as_ref().map(|v| json(&respelled(v, property, version))));
+        let write = match property.write {
+            Write::Always => quote!(Write::Always),
+            Write::Create => quote!(Write::Create),
+            Write::Never => quote!(Write::Never),
+        };
+        if matches!(property.write, Write::Never) != property.read_only {
+            return Err(format!("{name}: readOnly goes with x-write: never").into());
+        }
+        Ok(quote!(Property {
+            name: #name,
+            json_name: #json_name,
+            description: #description,
+            example: #example,
+            column: #column,
+            ty: #ty,
+            nullable: #nullable,
+            required: #required,
+            write: #write,
+            shown: #shown,
+            omit_null: #omit_null,
+            searchable: #search,
+            alternate_key: #alternate_key,
+            min_length: #min_length,
+            max_length: #max_length,
+            default: #default,
+        }))
+    }
+
+    fn navigation(
+        &self,
+        name: &str,
+        property: &Property,
+        by_title: &HashMap<&str, &Entity<'_>>,
+    ) -> Result<TokenStream> {
+        let navigation = property.navigation.as_ref().ok_or("not a navigation property")?;
+        let unknown = || format!("{name}: no schema is called {}", navigation.target);
+        let other = by_title.get(navigation.target.as_str()).ok_or_else(unknown)?;
+        let link = match navigation.link()? {
+            Link::Column(column) => {
+                let column = self.column(column)?;
+                quote!(Link::Column(#column))
+            }
+            Link::Inverse(inverse) => {
+                let column = other.column(inverse)?;
+                quote!(Link::Inverse(#column))
+            }
+            Link::Table { table, source, through } => {
+                quote!(Link::Table(LinkTable { table: #table, source: #source, target: #through }))
+            }
+        };
+        let (target, json_name) = (other.constant(), format!("\"{name}\":"));
+        let (description, required) = (&property.description, navigation.required);
+        let by_reference = navigation.by_reference;
+        Ok(quote!(Navigation {
+            name: #name,
+            json_name: #json_name,
+            description: #description,
+            target: &#target,
+            link: #link,
+            required: #required,
+            by_reference: #by_reference,
+        }))
+    }
+
+    /// The record (what is stored) and the input (what a body may say of it).
+    fn records(&self) -> TokenStream {
+        let constant = self.constant();
+        let record = format_ident!("{}", pascal(&self.schema.title));
+        let input = format_ident!("{record}Input");
+        let fields: Vec<_> = self.columns.iter().map(|c| format_ident!("{}", c.name)).collect();
+        let types: Vec<_> = self.columns.iter().map(Column::rust_type).collect();
+        let defaults: Vec<_> = self.columns.iter().map(Column::rust_default).collect();
+        let positions = 0..self.columns.len();
+        let (doc, input_doc) = (
+            format!("A stored `{}`.", self.schema.title),
+            format!("What a body says of a `{}`: what it leaves out is none.", self.schema.title),
+        );
+        quote! {
+            #[doc = #doc]
+            #[derive(Clone, Debug, PartialEq, Eq)]
+            pub struct #record { #(pub #fields: #types),* }
+
+            /// What a create stores where the body says nothing.
+            impl Default for #record {
+                fn default() -> Self {
+                    Self { #(#fields: #defaults),* }
+                }
+            }
+
+            impl Record for #record {
+                const ENTITY: &'static EntityType = &#constant;
+                fn from_values(values: Vec<Value>) -> Option<Self> {
+                    let mut values = values.into_iter();
+                    Some(Self { #(#fields: Field::from_value(values.next()?)?),* })
+                }
+                fn into_values(self) -> Vec<Value> {
+                    vec![#(self.#fields.into_value()),*]
+                }
+                fn id(&self) -> &str {
+                    &self.id
+                }
+            }
+
+            #[doc = #input_doc]
+            #[derive(Clone, Debug, Default, PartialEq, Eq)]
+            pub struct #input { #(pub #fields: Option<#types>),* }
+
+            impl Input for #input {
+                type Record = #record;
+                fn set(&mut self, column: usize, value: Value) -> Option<()> {
+                    match column {
+                        #(#positions => self.#fields = Some(Field::from_value(value)?),)*
+                        _ => return None,
+                    }
+                    Some(())
+                }
+                fn apply_to(self, record: &mut #record) {
+                    #(if let Some(value) = self.#fields { record.#fields = value; })*
+                }
+            }
+        }
+    }
+}
+
+impl Column {
+    fn rust_type(&self) -> TokenStream {
+        let base = match self.kind {
+            "Text" => quote!(String),
+            "Bool" => quote!(bool),
+            "Int" => quote!(i64),
+            _ => quote!(Timestamp),
+        };
+        if self.nullable { quote!(Option<#base>) } else { base }
+    }
+
+    fn rust_default(&self) -> TokenStream {
+        match (&self.default, self.kind) {
+            (Some(Value::Bool(b)), _) => quote!(#b),
+            (Some(Value::String(s)), _) => {
+                let stored = lower_first(s);
+                quote!(#stored.to_owned())
+            }
+            (Some(Value::Number(n)), _) => {
+                let n = n.as_i64();
+                quote!(#n)
+            }
+            (None, "Time") if !self.nullable => quote!(Timestamp(0)),
+            _ => quote!(Default::default()),
+        }
+    }
+}
+
+fn kind(json: &str, property: &Property) -> Result<&'static str> {
+    Ok(match (json, property.format.as_deref()) {
+        ("string", Some("date-time")) => "Time",
+        ("string", None) => "Text",
+        ("boolean", None) => "Bool",
+        ("integer", Some("int32" | "int64")) => "Int",
+        other => return Err(format!("no column kind for {other:?}").into()),
+    })
+}
+
+fn ty(property: &Property, version: &str) -> Result<TokenStream> {
+    if !property.members.is_empty() {
+        let name = property.enum_names.get(version);
+        let members = property.members.iter().filter(|m| name.is_some() || *m != "unknownFutureValue");
+        let members = members.map(|m| {
+            let (wire, stored) = (spelled(m, property, version), lower_first(m));
+            quote!(Member { wire: #wire, stored: #stored })
+        });
+        let name = optional(name.cloned());
+        return Ok(quote!(Type::Enum(&Enum { name: #name, members: &[#(#members),*] })));
+    }
+    let (json, _) = property.json_type()?;
+    Ok(match (json.as_str(), property.format.as_deref()) {
+        ("string", Some("date-time")) => quote!(Type::DateTimeOffset),
+        ("string", _) => quote!(Type::String),
+        ("boolean", _) => quote!(Type::Boolean),
+        (_, Some("int64")) => quote!(Type::Int64),
+        _ => quote!(Type::Int32),
+    })
+}
+
+/// How `version` spells a member: as published where it declares the type, in Pascal case where it shows a string.
+fn spelled(member: &str, property: &Property, version: &str) -> String {
+    if property.enum_names.contains_key(version) { member.to_owned() } else { upper_first(member) }
+}
+
+fn respelled(value: &Value, property: &Property, version: &str) -> Value {
+    match value {
+        Value::String(s) if !property.members.is_empty() => Value::String(spelled(s, property, version)),
+        other => other.clone(),
+    }
+}
+
+/// A YAML scalar as JSON.
+fn json(value: &Value) -> String {
+    match value {
+        Value::String(s) => format!("{s:?}"),
+        Value::Bool(b) => b.to_string(),
+        Value::Number(n) => n.to_string(),
+        _ => "null".to_owned(),
+    }
+}
+
+fn optional(value: Option<String>) -> TokenStream {
+    value.map_or_else(|| quote!(None), |v| quote!(Some(#v)))
+}
+
+fn column_name(name: &str, property: &Property) -> String {
+    property.column.clone().unwrap_or_else(|| snake(name))
+}
+
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+fn pascal(name: &str) -> String {
+    upper_first(name)
+}
+
+fn upper_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
+}

@@ -1,0 +1,17 @@
+//! Turns `openapi/schemas/*.yaml` into the record types and metadata tables of `src/model`.
+
+mod emit;
+mod schema;
+
+use std::{env, error::Error, fs, path::Path};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=openapi/schemas");
+    println!("cargo::rerun-if-changed=build");
+    let schemas = schema::read_all(Path::new("openapi/schemas"))?;
+    let tokens = emit::model(&schemas)?;
+    let text = prettyplease::unparse(&syn::parse2(tokens)?);
+    let out = Path::new(&env::var("OUT_DIR")?).join("model.rs");
+    fs::write(out, format!("// Written by the build script from openapi/schemas.\n\n{text}"))?;
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! The schema files, read. `openapi/schemas/README.md` says what the keys mean.
+
+use std::{collections::BTreeMap, error::Error, fs, path::Path};
+
+use serde::Deserialize;
+use serde_yaml_ng::{Mapping, Value};
+
+/// The versions, in the order of `model::meta::Version`.
+pub(crate) const VERSIONS: [&str; 2] = ["v1.0", "beta"];
+
+/// One file: one resource.
+#[derive(Deserialize)]
+pub(crate) struct Schema {
+    pub(crate) title: String,
+    pub(crate) description: String,
+    #[serde(rename = "type")]
+    _type: String,
+    #[serde(rename = "x-table")]
+    pub(crate) table: String,
+    #[serde(rename = "x-sets")]
+    pub(crate) sets: BTreeMap<String, String>,
+    #[serde(rename = "x-indexes", default)]
+    pub(crate) indexes: Vec<Vec<String>>,
+    /// Name to property, in the order of the file.
+    properties: Mapping,
+}
+
+/// A property or navigation property.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Property {
+    pub(crate) description: String,
+    #[serde(rename = "type")]
+    types: Option<Value>,
+    pub(crate) format: Option<String>,
+    #[serde(rename = "enum", default)]
+    pub(crate) members: Vec<String>,
+    #[serde(rename = "readOnly", default)]
+    pub(crate) read_only: bool,
+    #[serde(rename = "minLength", default)]
+    pub(crate) min_length: usize,
+    #[serde(rename = "maxLength", default)]
+    pub(crate) max_length: usize,
+    pub(crate) default: Option<Value>,
+    #[serde(default)]
+    pub(crate) examples: Vec<Value>,
+    #[serde(rename = "x-versions")]
+    versions: Option<Vec<String>>,
+    #[serde(rename = "x-accepts", default)]
+    accepts: Vec<String>,
+    #[serde(rename = "x-column")]
+    pub(crate) column: Option<String>,
+    #[serde(rename = "x-write", default)]
+    pub(crate) write: Write,
+    #[serde(rename = "x-required", default)]
+    pub(crate) required: bool,
+    #[serde(rename = "x-enum", default)]
+    pub(crate) enum_names: BTreeMap<String, String>,
+    #[serde(rename = "x-omit-null", default)]
+    pub(crate) omit_null: bool,
+    #[serde(rename = "x-search", default)]
+    pub(crate) search: bool,
+    #[serde(rename = "x-alternate-key", default)]
+    pub(crate) alternate_key: bool,
+    #[serde(rename = "x-navigation")]
+    pub(crate) navigation: Option<Navigation>,
+}
+
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Write {
+    #[default]
+    Always,
+    Create,
+    Never,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Navigation {
+    pub(crate) target: String,
+    #[serde(default)]
+    pub(crate) required: bool,
+    #[serde(rename = "by-reference", default)]
+    pub(crate) by_reference: bool,
+    column: Option<String>,
+    inverse: Option<String>,
+    table: Option<String>,
+    source: Option<String>,
+    through: Option<String>,
+}
+
+/// How a navigation property finds its targets.
+pub(crate) enum Link<'a> {
+    Column(&'a str),
+    Inverse(&'a str),
+    Table { table: &'a str, source: &'a str, through: &'a str },
+}
+
+impl Navigation {
+    /// The one way that is given.
+    pub(crate) fn link(&self) -> Result<Link<'_>, String> {
+        let text = Option::as_deref;
+        match (text(&self.column), text(&self.inverse), text(&self.table), text(&self.source), text(&self.through)) {
+            (Some(column), None, None, None, None) => Ok(Link::Column(column)),
+            (None, Some(inverse), None, None, None) => Ok(Link::Inverse(inverse)),
+            (None, None, Some(table), Some(source), Some(through)) => Ok(Link::Table { table, source, through }),
+            _ => Err("a navigation property has column, or inverse, or table with source and through".to_owned()),
+        }
+    }
+}
+
+impl Schema {
+    /// The properties by name, in order.
+    pub(crate) fn properties(&self) -> Result<Vec<(String, Property)>, Box<dyn Error>> {
+        let read = |(name, value): (&Value, &Value)| {
+            let name: String = serde_yaml_ng::from_value(name.clone())?;
+            let property = serde_yaml_ng::from_value(value.clone())
+                .map_err(|e| format!("{}.{name}: {e}", self.title))?;
+            Ok((name, property))
+        };
+        self.properties.iter().map(read).collect()
+    }
+}
+
+impl Property {
+    /// The JSON type, and whether null is one too.
+    pub(crate) fn json_type(&self) -> Result<(String, bool), String> {
+        let types: Vec<String> = match &self.types {
+            Some(Value::String(one)) => vec![one.clone()],
+            Some(list) => serde_yaml_ng::from_value(list.clone()).map_err(|e| e.to_string())?,
+            None => return Err("a property needs a type".into()),
+        };
+        let nullable = types.iter().any(|t| t == "null");
+        let name = types.into_iter().find(|t| t != "null").ok_or("a property needs a type beside null")?;
+        Ok((name, nullable))
+    }
+
+    /// Whether `version` shows it.
+    pub(crate) fn shown_in(&self, version: &str) -> bool {
+        self.versions.as_ref().is_none_or(|v| v.iter().any(|v| v == version))
+    }
+
+    /// Whether `version` shows it or takes it in bodies.
+    pub(crate) fn known_in(&self, version: &str) -> bool {
+        self.shown_in(version) || self.accepts.iter().any(|v| v == version)
+    }
+}
+
+/// All schema files of a folder, by title.
+pub(crate) fn read_all(folder: &Path) -> Result<Vec<Schema>, Box<dyn Error>> {
+    let mut schemas = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "yaml") {
+            let text = fs::read_to_string(&path)?;
+            let schema: Schema =
+                serde_yaml_ng::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+            schemas.push(schema);
+        }
+    }
+    schemas.sort_by(|a, b| a.title.cmp(&b.title));
+    Ok(schemas)
+}

@@ -1,0 +1,255 @@
+//! From a request to an operation and back: who calls, what the path leads to, the body within its limits, and the
+//! headers that every answer has.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http_body_util::BodyExt;
+
+use super::{
+    Api, Options, batch,
+    error::{Code, Error},
+    operations::{Call, Operation},
+    read,
+    respond::{Answer, JSON},
+    service,
+};
+use crate::{
+    ids,
+    model::meta::Version,
+    odata::path::{self, Path, Resource},
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
+/// Longer ids of clients are cut.
+const MAX_CLIENT_REQUEST_ID: usize = 128;
+
+/// Answers any request that is not to one of the server's own pages.
+pub(super) async fn dispatch(State(api): State<Arc<Api>>, request: axum::extract::Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let request = Request {
+        origin: origin(&api.options, &parts.uri, &parts.headers),
+        method: parts.method,
+        uri: parts.uri,
+        headers: parts.headers,
+        body,
+        in_batch: false,
+    };
+    answer(&api, request).await.into_response()
+}
+
+/// A request, from the wire or from a batch.
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Body,
+    /// Scheme and authority under which the caller reaches us.
+    pub(super) origin: String,
+    pub(super) in_batch: bool,
+}
+
+/// An answer with all its headers.
+pub(super) struct Finished {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl IntoResponse for Finished {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+/// Answers a request; whatever goes wrong is an answer too.
+pub(super) async fn answer(api: &Arc<Api>, request: Request) -> Finished {
+    let request_id = ids::new_id();
+    let client_request_id = client_request_id(&request.headers);
+    let outcome = handle(api, request).await;
+    let answer = outcome.unwrap_or_else(|error| {
+        let client = client_request_id.as_ref().and_then(|v| v.to_str().ok()).unwrap_or(&request_id);
+        let body = error.body(api.now(), &request_id, client);
+        let mut headers = error.headers;
+        headers.push((header::CONTENT_TYPE, JSON));
+        Answer { status: error.code.status, headers, body }
+    });
+    let mut headers = HeaderMap::with_capacity(answer.headers.len() + 6);
+    headers.extend(answer.headers);
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        headers.insert(CLIENT_REQUEST_ID, client_request_id.unwrap_or_else(|| id.clone()));
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(ODATA_VERSION, HeaderValue::from_static("4.0"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    Finished { status: answer.status, headers, body: answer.body }
+}
+
+async fn handle(api: &Arc<Api>, request: Request) -> Result<Answer, Error> {
+    let raw = request.uri.path().trim_start_matches('/');
+    let (segment, below) = raw.split_once('/').unwrap_or((raw, ""));
+    let Some((version, prefix)) = version(segment) else {
+        let message = "There is nothing at this address. The API is at /v1.0 and /beta, its documentation at /swagger-ui/.";
+        return Err(Error::new(Code::NOT_FOUND, message));
+    };
+    let caller = api.authority.check(request.headers.get(header::AUTHORIZATION)).await;
+    let caller = caller.map_err(|e| Error::check(e, &sign_in(&request.origin)))?;
+    let query = request.uri.query().unwrap_or_default().to_owned();
+    if contains_nul(below) || contains_nul(&query) {
+        return Err(Error::new(Code::BAD_REQUEST, "The address contains %00, a character that nothing here can hold."));
+    }
+    let path = path::parse(version, below)?;
+    let route = route(api, version, &path, &request)?;
+    let body = body(&api.options, &request.method, request.headers.clone(), request.body).await?;
+    let call = Call {
+        api: Arc::clone(api),
+        caller,
+        version,
+        prefix,
+        origin: request.origin,
+        raw_path: format!("/{below}"),
+        path,
+        query,
+        headers: request.headers,
+        body,
+    };
+    match route {
+        Route::Operation(operation) => (operation.handler)(call).await,
+        Route::Read => read::get(call).await,
+        Route::Service => service::document(&call),
+        Route::Metadata => service::metadata(&call),
+        Route::Batch => batch::run(call).await,
+    }
+}
+
+/// What answers a request.
+enum Route<'a> {
+    Operation(&'a Operation),
+    /// A GET of something that the table does not list.
+    Read,
+    Service,
+    Metadata,
+    Batch,
+}
+
+fn route<'a>(api: &'a Api, version: Version, path: &Path, request: &Request) -> Result<Route<'a>, Error> {
+    // The server writes no body for HEAD.
+    let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
+    let table = api.operations(version, &path.template);
+    if let Some(operation) = table.iter().find(|o| o.method == *method) {
+        return Ok(Route::Operation(operation));
+    }
+    let (own, route) = match &path.resource {
+        Resource::ServiceDocument => (Method::GET, Route::Service),
+        Resource::Metadata => (Method::GET, Route::Metadata),
+        Resource::Batch if request.in_batch => {
+            return Err(Error::new(Code::BAD_REQUEST, "A batch cannot be part of a batch."));
+        }
+        Resource::Batch => (Method::POST, Route::Batch),
+        _ => (Method::GET, Route::Read),
+    };
+    if *method == own {
+        return Ok(route);
+    }
+    let listed = table.iter().map(|o| o.method.as_str());
+    let mut allowed: Vec<&str> = listed.chain([own.as_str()]).collect();
+    allowed.sort_unstable();
+    allowed.dedup();
+    let allowed = allowed.join(", ");
+    let message = format!("Specified HTTP method is not allowed for the request target: it takes {allowed}.");
+    let error = Error::new(Code::METHOD_NOT_ALLOWED, message);
+    Err(match HeaderValue::from_str(&allowed) {
+        Ok(value) => error.with(header::ALLOW, value),
+        Err(_) => error,
+    })
+}
+
+/// The version that a path's first segment names, and the segment for links.
+fn version(segment: &str) -> Option<(Version, &'static str)> {
+    let version = Version::from_segment(segment)?;
+    Some((version, if segment == "localtest" { "localtest" } else { version.segment() }))
+}
+
+/// The body of a request that has one, within its limits of size and time.
+async fn body(options: &Options, method: &Method, headers: HeaderMap, body: Body) -> Result<Bytes, Error> {
+    if !matches!(*method, Method::POST | Method::PATCH | Method::PUT) {
+        return Ok(Bytes::new());
+    }
+    let limit = options.max_body_bytes;
+    let too_large = || Error::new(Code::TOO_LARGE, format!("The body is larger than {limit} bytes."));
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|n| n > limit) {
+        return Err(too_large());
+    }
+    check_media_type(&headers)?;
+    let collect = async {
+        let mut body = body;
+        let mut collected = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Error::new(Code::BAD_REQUEST, "The body did not arrive whole."))?;
+            if let Ok(data) = frame.into_data() {
+                if collected.is_empty() && announced == Some(data.len()) {
+                    return Ok(data);
+                }
+                if collected.len() + data.len() > limit {
+                    return Err(too_large());
+                }
+                collected.extend_from_slice(&data);
+            }
+        }
+        Ok(collected.freeze())
+    };
+    let late = |_| Error::new(Code::TIMEOUT, "The body took too long to arrive.");
+    tokio::time::timeout(options.request_timeout, collect).await.map_err(late)?
+}
+
+/// Bodies are JSON. A body whose type is not said is taken to be.
+fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let media = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if media.eq_ignore_ascii_case("application/json") || media.eq_ignore_ascii_case("text/json") {
+        return Ok(());
+    }
+    let shown: String = media.chars().take(80).collect();
+    let message = format!("The Content-Type '{shown}' is not understood: send application/json.");
+    Err(Error::new(Code::UNSUPPORTED_MEDIA_TYPE, message).about("Content-Type"))
+}
+
+fn contains_nul(text: &str) -> bool {
+    text.contains("%00")
+}
+
+/// Scheme and authority under which the caller reaches us: what is configured, else what the caller says.
+pub(super) fn origin(options: &Options, uri: &Uri, headers: &HeaderMap) -> String {
+    if let Some(url) = &options.public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let said = uri.authority().map(http::uri::Authority::as_str);
+    let host = said.or_else(|| headers.get(header::HOST)?.to_str().ok()).unwrap_or_default();
+    let harmless = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'[' | b']');
+    let host = if !host.is_empty() && host.bytes().all(harmless) { host } else { "localhost" };
+    format!("http://{host}")
+}
+
+/// Where a caller without a token can get one.
+fn sign_in(origin: &str) -> String {
+    format!("{origin}/common/oauth2/v2.0/authorize")
+}
+
+fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    let value = headers.get(&CLIENT_REQUEST_ID)?.to_str().ok()?;
+    let value: String = value.chars().filter(|c| c.is_ascii_graphic()).take(MAX_CLIENT_REQUEST_ID).collect();
+    if value.is_empty() { None } else { HeaderValue::from_str(&value).ok() }
+}

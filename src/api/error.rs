@@ -1,0 +1,248 @@
+//! Errors on the wire: one envelope, one table of codes.
+//!
+//! What failed inside (`app`, `odata`, `authority`) is mapped here once; a message never tells what is internal.
+
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use crate::{
+    app,
+    authority::{self, CheckError},
+    domain::Refusal,
+    model::{
+        bind::Violation,
+        meta::{EntityType, Face},
+        value::Timestamp,
+    },
+    odata, store,
+};
+
+/// The codes that errors can have, with their statuses. Codes and statuses are Graph's where Graph has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The status.
+    pub status: StatusCode,
+    /// The code.
+    pub name: &'static str,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $constant:ident = $status:ident $name:literal;)+) => {
+        impl Code {
+            $($(#[$doc])* pub const $constant: Self = Self { status: StatusCode::$status, name: $name };)+
+            /// All codes that are made here; a malformed URL can bring others of OData's, all with status 400.
+            pub const ALL: &'static [Self] = &[$(Self::$constant),+];
+        }
+    };
+}
+
+codes! {
+    /// The request cannot be understood.
+    BAD_REQUEST = BAD_REQUEST "BadRequest";
+    /// The body says something that cannot be.
+    INVALID_MODEL = BAD_REQUEST "InvalidModel";
+    /// A catalog that holds packages is to be removed.
+    CATALOG_NOT_EMPTY = BAD_REQUEST "InvalidDeleteCatalogNotEmpty";
+    /// Nobody knows who calls.
+    UNAUTHENTICATED = UNAUTHORIZED "InvalidAuthenticationToken";
+    /// The caller may not do this.
+    DENIED = FORBIDDEN "Authorization_RequestDenied";
+    /// The path leads nowhere.
+    NOT_FOUND = NOT_FOUND "ResourceNotFound";
+    /// There is no such access package.
+    ACCESS_PACKAGE_NOT_FOUND = NOT_FOUND "AccessPackageNotFound";
+    /// There is no such catalog.
+    CATALOG_NOT_FOUND = NOT_FOUND "CatalogNotFound";
+    /// The path does not take this method.
+    METHOD_NOT_ALLOWED = METHOD_NOT_ALLOWED "Request_BadRequest";
+    /// The body took too long to arrive.
+    TIMEOUT = REQUEST_TIMEOUT "RequestTimeout";
+    /// Another entity has the same key.
+    DUPLICATE = CONFLICT "DuplicateKey";
+    /// Others changed the same thing at the same time.
+    CONTENDED = CONFLICT "Conflict";
+    /// The entity is not in the state that `If-Match` names.
+    PRECONDITION_FAILED = PRECONDITION_FAILED "PreconditionFailed";
+    /// The body is too large.
+    TOO_LARGE = PAYLOAD_TOO_LARGE "RequestEntityTooLarge";
+    /// The body is not JSON by its own account.
+    UNSUPPORTED_MEDIA_TYPE = UNSUPPORTED_MEDIA_TYPE "UnsupportedMediaType";
+    /// Something failed inside.
+    INTERNAL = INTERNAL_SERVER_ERROR "InternalServerError";
+    /// The thing is known and missing here.
+    NOT_IMPLEMENTED = NOT_IMPLEMENTED "NotImplemented";
+    /// The store is overloaded or not there.
+    UNAVAILABLE = SERVICE_UNAVAILABLE "ServiceUnavailable";
+    /// A request of a batch was not tried, because one that it depends on failed.
+    FAILED_DEPENDENCY = FAILED_DEPENDENCY "FailedDependency";
+}
+
+/// An error, ready to be answered.
+#[derive(Debug)]
+pub struct Error {
+    /// The status and code.
+    pub code: Code,
+    /// What is wrong, and what would be right.
+    pub message: String,
+    /// The property or query option that it is about.
+    pub target: Option<String>,
+    /// What is wrong, one by one, where there is more to say than one sentence.
+    pub details: Vec<Violation>,
+    /// Headers that go with it.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Error {
+    /// An error.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), target: None, details: Vec::new(), headers: Vec::new() }
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn about(mut self, target: impl Into<String>) -> Self {
+        self.target = Some(target.into());
+        self
+    }
+
+    /// A header that goes with it.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// A body that says things that cannot be.
+    pub fn invalid(violations: Vec<Violation>) -> Self {
+        let message = match violations.as_slice() {
+            [one] => one.message.clone(),
+            several => {
+                let all: Vec<&str> = several.iter().map(|v| v.message.as_str()).collect();
+                format!("The body has {} errors. {}", several.len(), all.join(" "))
+            }
+        };
+        let target = violations.first().map(|v| v.target.clone()).filter(|t| !t.is_empty());
+        Self { target, details: violations, ..Self::new(Code::INVALID_MODEL, message) }
+    }
+
+    /// A failed use case, in the words of the face that the caller spoke to.
+    pub fn app(error: app::Error, face: &Face) -> Self {
+        match error {
+            app::Error::Denied(denied) => Self::new(
+                Code::DENIED,
+                format!("Insufficient privileges to complete the operation: {denied}."),
+            ),
+            app::Error::NotFound { entity, id } => Self::not_found(entity, face, &id),
+            app::Error::NoSuchPath => Self::new(Code::NOT_FOUND, "There is nothing at this address."),
+            app::Error::Invalid(violations) => Self::invalid(violations),
+            app::Error::Refused(refusal) => Self::refused(&refusal, face),
+            app::Error::Taken { entity, column } => {
+                let name = property_name(entity, face, column);
+                Self::new(Code::DUPLICATE, format!("There is already a {} with this '{name}'.", face.name)).about(name)
+            }
+            app::Error::PreconditionFailed => Self::new(
+                Code::PRECONDITION_FAILED,
+                "The entity is not in the state that If-Match names: get it again and look at what has changed.",
+            )
+            .about("If-Match"),
+            app::Error::Contended => {
+                Self::new(Code::CONTENDED, "Others are changing the same thing at the same time: try again.")
+            }
+            app::Error::Store(error) => Self::store(&error),
+        }
+    }
+
+    fn not_found(entity: &'static EntityType, face: &Face, id: &str) -> Self {
+        let code = match entity.name {
+            "accessPackage" => Code::ACCESS_PACKAGE_NOT_FOUND,
+            "accessPackageCatalog" => Code::CATALOG_NOT_FOUND,
+            _ => Code::NOT_FOUND,
+        };
+        let name = entity.face(face.version).name;
+        let id: String = id.chars().take(128).collect();
+        Self::new(code, format!("There is no {name} with the key '{id}'."))
+    }
+
+    fn refused(refusal: &Refusal, face: &Face) -> Self {
+        match refusal {
+            Refusal::Fixed { entity, column } => {
+                let name = property_name(entity, face, *column);
+                let message = format!("'{name}' of a {} cannot be changed.", face.name);
+                Self::invalid(vec![Violation::new(name, message)])
+            }
+            Refusal::CatalogNotEmpty => Self::new(
+                Code::CATALOG_NOT_EMPTY,
+                "The catalog still holds access packages: remove them first.",
+            ),
+            Refusal::IncompatibleWithItself => {
+                let message = "An access package cannot be incompatible with itself.";
+                Self::invalid(vec![Violation::new("@odata.id", message)])
+            }
+        }
+    }
+
+    /// The store failed: the caller learns that it is not their fault, the log learns why.
+    fn store(error: &store::Error) -> Self {
+        match error {
+            store::Error::Timeout => {
+                tracing::warn!(%error, "a request took too long");
+                Self::unavailable("The request takes longer than allowed: narrow it, or try again later.")
+            }
+            store::Error::Closed => Self::unavailable("The server is stopping: try again."),
+            other => {
+                tracing::error!(error = %other, "the store failed");
+                Self::new(Code::INTERNAL, "The server could not do this. The request-id helps its operator to see why.")
+            }
+        }
+    }
+
+    fn unavailable(message: &str) -> Self {
+        Self::new(Code::UNAVAILABLE, message).with(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// A caller that is not let in.
+    pub fn check(error: CheckError, authorization_uri: &str) -> Self {
+        match error {
+            CheckError::Unauthenticated(reason) => {
+                debug_assert_eq!(Code::UNAUTHENTICATED.name, authority::CODE);
+                Self::new(Code::UNAUTHENTICATED, reason.to_string())
+                    .with(header::WWW_AUTHENTICATE, reason.challenge(authorization_uri))
+            }
+            CheckError::Store(error) => Self::store(&error),
+        }
+    }
+
+    /// The envelope.
+    pub fn body(&self, now: Timestamp, request_id: &str, client_request_id: &str) -> Vec<u8> {
+        let mut error = json!({ "code": self.code.name, "message": self.message });
+        if let Some(target) = &self.target {
+            error["target"] = json!(target);
+        }
+        let detail = |v: &Violation| json!({ "code": self.code.name, "message": v.message, "target": v.target });
+        error["details"] = self.details.iter().map(detail).collect();
+        error["innerError"] = json!({
+            "date": now.to_utc().format("%Y-%m-%dT%H:%M:%S").to_string(),
+            "request-id": request_id,
+            "client-request-id": client_request_id,
+        });
+        json!({ "error": error }).to_string().into_bytes()
+    }
+}
+
+impl From<odata::error::Error> for Error {
+    fn from(error: odata::error::Error) -> Self {
+        use odata::error::ErrorKind;
+        let code = match error.kind {
+            ErrorKind::BadRequest => Code { name: error.code, ..Code::BAD_REQUEST },
+            ErrorKind::NotFound => Code { name: error.code, ..Code::NOT_FOUND },
+            ErrorKind::NotImplemented => Code { name: error.code, ..Code::NOT_IMPLEMENTED },
+        };
+        Self { target: error.target, ..Self::new(code, error.message) }
+    }
+}
+
+/// What the face calls a column, or else how the database does.
+fn property_name(entity: &'static EntityType, face: &Face, column: usize) -> &'static str {
+    let shown = entity.face(face.version).shown().find(|p| p.column == column).map(|p| p.name);
+    shown.or_else(|| entity.columns.get(column).map(|c| c.name)).unwrap_or("id")
+}

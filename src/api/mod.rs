@@ -1,0 +1,102 @@
+//! HTTP: the table of operations, what comes in, what goes out.
+//!
+//! A request's path is resolved over the metadata ([`crate::odata::path`]) to what it addresses and to the template by
+//! which [`operations`] are found. Operations of the table are documented; a GET of anything else that a path can lead to
+//! is served by the same handlers, and any other method is a 405 that names those there are.
+
+pub mod access_packages;
+mod batch;
+pub mod catalogs;
+mod dispatch;
+pub mod error;
+pub mod openapi;
+pub mod operations;
+mod read;
+mod respond;
+mod service;
+mod swagger;
+mod write;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use axum::{Router, routing::get};
+
+use self::{openapi::Documents, operations::Operation};
+use crate::{
+    app::App,
+    authority::Authority,
+    model::{meta::Version, value::Timestamp},
+};
+
+/// What can be set about the API.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Scheme and authority under which clients reach us, for links; none: what their `Host` header says.
+    pub public_url: Option<String>,
+    /// The largest body, in bytes.
+    pub max_body_bytes: usize,
+    /// The largest page of a list, in rows.
+    pub max_page: usize,
+    /// A body that takes longer to arrive is given up.
+    pub request_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { public_url: None, max_body_bytes: 1 << 20, max_page: 999, request_timeout: Duration::from_secs(30) }
+    }
+}
+
+/// The API: use cases, authority, and the table of operations.
+pub struct Api {
+    /// The use cases.
+    pub app: App,
+    /// Who knows who calls.
+    pub authority: Authority,
+    /// The options.
+    pub options: Options,
+    operations: [Operations; 2],
+    documents: Documents,
+}
+
+/// The operations of a version, by template.
+type Operations = HashMap<String, Vec<Operation>>;
+
+impl Api {
+    /// The API over these use cases and this authority.
+    pub fn new(app: App, authority: Authority, options: Options) -> Self {
+        let by_template = |version| {
+            let mut table = Operations::new();
+            for operation in operations(version) {
+                table.entry(operation.template.clone()).or_default().push(operation);
+            }
+            table
+        };
+        let operations_by_version = Version::ALL.map(by_template);
+        Self { app, authority, options, operations: operations_by_version, documents: Documents::new(operations) }
+    }
+
+    fn operations(&self, version: Version, template: &str) -> &[Operation] {
+        self.operations[version as usize].get(template).map_or(&[], Vec::as_slice)
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.app.clock().now()
+    }
+}
+
+/// The documented operations of a version: the API on one screen.
+pub fn operations(version: Version) -> Vec<Operation> {
+    [access_packages::operations(version), catalogs::operations(version)].into_iter().flatten().collect()
+}
+
+/// Everything that is served.
+pub fn router(api: Arc<Api>) -> Router {
+    Router::new()
+        .route("/healthz", get(service::healthz))
+        .route("/readyz", get(service::readyz))
+        .merge(swagger::router())
+        .fallback(dispatch::dispatch)
+        .with_state(api)
+}

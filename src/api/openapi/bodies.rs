@@ -1,0 +1,204 @@
+//! The schemas of request bodies: what [`crate::model::bind`] accepts, no more and no less.
+//!
+//! What JSON Schema cannot say, the descriptions do: that the ways to name a target must agree, and that an update may
+//! repeat what only a create can set but not change it.
+
+use serde_json::{Map, Value, json};
+
+use super::schemas::{NAMESPACE, example, format, members, reference_name, types};
+use crate::{
+    model::meta::{Enum, Face, Link, Navigation, Property, Type, Version, Write},
+    odata::path::ROOT,
+};
+
+/// Characters that no text may have, as the inside of a character class. ECMA-262 spells them so, and with it JSON
+/// Schema; Python's, Java's and Rust's regular expressions know the spelling too.
+const REFUSED: &str = r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069";
+
+/// White space that is not refused. Not `\s`, which every dialect understands a little differently.
+const BLANK: &str = r"\t\n\r \u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000";
+
+/// The largest number of characters of an id.
+const LONGEST_ID: usize = 128;
+
+/// The body of a create.
+pub(super) fn create(face: &'static Face) -> Value {
+    let required: Vec<&str> = face.properties.iter().filter(|p| p.required).map(|p| p.name).collect();
+    let mut schema = body(face);
+    schema.insert("title".into(), json!(format!("{} to create", face.name)));
+    if !required.is_empty() {
+        schema.insert("required".into(), json!(required));
+    }
+    // A required target can be named in several ways. Of the ways to say "one of these must be there", `not` is the one
+    // that leaves the type a plain object for code generators.
+    let missing = face.navigations.iter().filter(|n| n.required).map(|n| unnamed(face, n));
+    match missing.collect::<Vec<_>>().as_slice() {
+        [] => {}
+        [one] => _ = schema.insert("not".into(), one.clone()),
+        several => _ = schema.insert("not".into(), json!({ "anyOf": several })),
+    }
+    Value::Object(schema)
+}
+
+/// The body of an update.
+pub(super) fn update(face: &'static Face) -> Value {
+    let mut schema = body(face);
+    schema.insert("title".into(), json!(format!("{} to update", face.name)));
+    Value::Object(schema)
+}
+
+/// An entity named by its id, inside the body of another.
+pub(super) fn reference(navigation: &Navigation, version: Version) -> Value {
+    let target = navigation.target.face(version).name;
+    let id = json!({
+        "type": "string",
+        "description": format!("The id of an existing {target}."),
+        "minLength": 1,
+        "maxLength": LONGEST_ID,
+        "pattern": text_pattern(1),
+    });
+    json!({
+        "type": "object",
+        "title": format!("Reference to {}", navigation.name),
+        "description": "Names an entity by its id. What else the object says of the entity is not looked at.",
+        "required": ["id"],
+        "properties": { "id": id },
+    })
+}
+
+/// The regular expression of URLs that lead to one entity of the sets.
+pub(super) fn url_pattern(version: Version, sets: &[&str]) -> String {
+    let (root, sets) = (ROOT.join("/"), sets.join("|"));
+    let segment = version.segment().replace('.', r"\.");
+    let key = "([A-Za-z0-9._~-]|%[2-6][0-9A-Fa-f])+";
+    format!(r"^((https?://[^/?#\s]+)?/)?({segment}/)?({root}/)?({sets})(/{key}|\('{key}'\))$")
+}
+
+/// What creates and updates have in common.
+fn body(face: &'static Face) -> Map<String, Value> {
+    let mut properties = Map::new();
+    properties.insert("@odata.type".into(), declared_type(face));
+    for property in face.properties {
+        properties.insert(property.name.into(), body_property(property));
+    }
+    for navigation in face.navigations {
+        body_navigation(face, navigation, &mut properties);
+    }
+    let schema = json!({
+        "type": "object",
+        "description": face.description,
+        "properties": properties,
+        // Names with an @ are annotations: they are skipped, but for those above.
+        "patternProperties": { "@": {} },
+        "additionalProperties": false,
+    });
+    if let Value::Object(schema) = schema { schema } else { Map::new() }
+}
+
+fn declared_type(face: &Face) -> Value {
+    let qualified = face.qualified_name();
+    json!({
+        "type": "string",
+        "description": "The type, which can be left out.",
+        "pattern": format!("^#?{}$", qualified.replace('.', r"\.")),
+        "examples": [format!("#{qualified}")],
+    })
+}
+
+fn body_property(property: &Property) -> Value {
+    if property.write == Write::Never {
+        let description = format!("{} The server's to set: what a body says here is not looked at.", property.description);
+        return json!({ "description": description });
+    }
+    let nullable = takes_null(property);
+    let mut description = property.description.to_owned();
+    if property.write == Write::Create {
+        description.push_str(" Set by a create; an update may repeat it but not change it.");
+    }
+    if nullable && !property.nullable {
+        description.push_str(" Null counts as left out.");
+    }
+    if let Type::Enum(Enum { name: Some(name), .. }) = property.ty {
+        let named = json!({ "$ref": format!("#/components/schemas/{NAMESPACE}.{name}") });
+        let schemas = if nullable { vec![named, json!({ "type": "null" })] } else { vec![named] };
+        return json!({ "description": description, "anyOf": schemas });
+    }
+    let mut schema = Map::new();
+    schema.insert("type".into(), types(property.ty, nullable));
+    if let Some(format) = format(property.ty) {
+        schema.insert("format".into(), json!(format));
+    }
+    schema.insert("description".into(), json!(description));
+    match property.ty {
+        Type::Enum(enumeration) => _ = schema.insert("enum".into(), members(enumeration, nullable)),
+        Type::String => limit_text(property, &mut schema),
+        _ => {}
+    }
+    if let Some(default) = property.default.and_then(|d| serde_json::from_str(d).ok()) {
+        schema.insert("default".into(), default);
+    }
+    if let Some(example) = example(property) {
+        schema.insert("examples".into(), json!([example]));
+    }
+    Value::Object(schema)
+}
+
+/// Whether a body may say null: to store nothing, or to leave the matter to the server.
+const fn takes_null(property: &Property) -> bool {
+    property.nullable || property.default.is_some() || matches!(property.write, Write::Create)
+}
+
+fn limit_text(property: &Property, schema: &mut Map<String, Value>) {
+    if property.min_length > 0 {
+        schema.insert("minLength".into(), json!(property.min_length));
+    }
+    if property.max_length != usize::MAX {
+        schema.insert("maxLength".into(), json!(property.max_length));
+    }
+    schema.insert("pattern".into(), json!(text_pattern(property.min_length)));
+}
+
+/// The regular expression of texts without refused characters and, if something must be there, not blank.
+fn text_pattern(min_length: usize) -> String {
+    match min_length {
+        0 => format!("^[^{REFUSED}]*$"),
+        _ => format!("^[{BLANK}]*[^{BLANK}{REFUSED}][^{REFUSED}]*$"),
+    }
+}
+
+fn body_navigation(face: &Face, navigation: &Navigation, properties: &mut Map<String, Value>) {
+    let name = navigation.name;
+    let target = navigation.target.face(face.version);
+    if navigation.is_collection() {
+        let how = if navigation.by_reference { "through `$ref`" } else { "on the other side" };
+        let description = format!("{} Links are changed {how}: here only an empty array or null is taken.", navigation.description);
+        properties.insert(
+            name.into(),
+            json!({ "type": ["array", "null"], "description": description, "maxItems": 0, "items": {} }),
+        );
+        return;
+    }
+    let reference = json!({ "$ref": format!("#/components/schemas/{NAMESPACE}.{}", reference_name(navigation)) });
+    let description = format!("{} Null counts as left out.", navigation.description);
+    properties.insert(name.into(), json!({ "description": description, "anyOf": [reference, { "type": "null" }] }));
+    let bind = json!({
+        "type": "string",
+        "description": format!("Names `{name}` by its URL."),
+        "pattern": url_pattern(face.version, &[target.set]),
+        "examples": [format!("{}/{}/{}", ROOT.join("/"), target.set, "7c1f9e0a-52a3-4d4b-8d8f-0a6a3b1c9d21")],
+    });
+    properties.insert(format!("{name}@odata.bind"), bind);
+}
+
+/// A body that names the target of a required navigation property in no way.
+fn unnamed(face: &'static Face, navigation: &Navigation) -> Value {
+    let mut ways = Map::new();
+    if let Link::Column(column) = navigation.link {
+        for property in face.properties.iter().filter(|p| p.column == column) {
+            ways.insert(property.name.into(), json!({ "type": "null" }));
+        }
+    }
+    ways.insert(navigation.name.into(), json!({ "type": "null" }));
+    ways.insert(format!("{}@odata.bind", navigation.name), json!({ "type": "null" }));
+    json!({ "properties": ways })
+}

@@ -1,0 +1,127 @@
+//! One operation of the table, described.
+
+use utoipa::openapi::{
+    ContentBuilder, HttpMethod, RefOr, Required,
+    link::{Link, LinkBuilder},
+    path::{self, OperationBuilder},
+    request_body::{RequestBody, RequestBodyBuilder},
+    security::SecurityRequirement,
+};
+
+use super::{
+    examples, parameters,
+    responses::{self, JSON, error},
+};
+use crate::{
+    api::operations::{Kind, Operation},
+    authz::{self, Action},
+    model::{
+        ENTITY_TYPES,
+        meta::{Face, Version},
+    },
+    odata::path::ROOT,
+};
+
+/// The name of the security scheme.
+pub(super) const BEARER: &str = "bearer";
+
+/// Describes an operation. `all` are those of its version: the ones that responses link to are among them.
+pub(super) fn describe(operation: &Operation, version: Version, all: &[Operation]) -> path::Operation {
+    let permissions = permissions(operation.kind);
+    let nested = operation.template.contains('{');
+    let described = OperationBuilder::new()
+        .tag(tag(operation, version))
+        .operation_id(Some(operation.id.as_str()))
+        .summary(Some(operation.summary.as_str()))
+        .description(Some(format!("{}\n\n{}", operation.description, needs(permissions))))
+        .securities(Some(permissions.iter().map(|p| SecurityRequirement::new(BEARER, [*p]))))
+        .request_body(request_body(operation.kind, operation.face));
+    let described = parameters::in_path(&operation.template).into_iter().fold(described, OperationBuilder::parameter);
+    let shared = parameters::of(operation.kind).iter().map(|component| parameters::reference(component));
+    let described = shared.fold(described, OperationBuilder::parameter_ref);
+    let described = responses::successes(operation.kind, operation.face).into_iter().fold(
+        described,
+        |described, (status, response)| {
+            let links = if status == "201" { links(operation, all) } else { Vec::new() };
+            let linked = links.into_iter().fold(response, |response, (name, link)| response.link(name, link));
+            described.response(status, linked)
+        },
+    );
+    let refusals = responses::refusals(operation.kind, operation.face, nested);
+    refusals.into_iter().fold(described, |described, status| described.response(status, error(status))).build()
+}
+
+/// The method, as a path item knows it.
+pub(super) fn method(operation: &Operation) -> HttpMethod {
+    match operation.method.as_str() {
+        "POST" => HttpMethod::Post,
+        "PUT" => HttpMethod::Put,
+        "PATCH" => HttpMethod::Patch,
+        "DELETE" => HttpMethod::Delete,
+        _ => HttpMethod::Get,
+    }
+}
+
+/// The tag: the collection at the beginning of the path, by its v1.0 name.
+fn tag(operation: &Operation, version: Version) -> String {
+    let below = operation.template.trim_start_matches('/');
+    let segment = below.split('/').nth(ROOT.len()).unwrap_or_default();
+    let set = segment.split('(').next().unwrap_or_default();
+    let entity = ENTITY_TYPES.iter().find(|e| e.face(version).set == set);
+    tag_of(entity.map_or(operation.face, |e| e.face(Version::V1)))
+}
+
+/// The tag of the operations on a collection.
+pub(super) fn tag_of(face: &Face) -> String {
+    let words = parameters::words(face.entity.face(Version::V1).set);
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn permissions(kind: Kind) -> &'static [&'static str] {
+    authz::permissions(if kind.is_write() { Action::Write } else { Action::Read })
+}
+
+fn needs(permissions: &[&str]) -> String {
+    let list: Vec<_> = permissions.iter().map(|p| format!("`{p}`")).collect();
+    match list.as_slice() {
+        [one] => format!("Needs the permission {one}."),
+        _ => format!("Needs one of the permissions {}.", list.join(", ")),
+    }
+}
+
+fn request_body(kind: Kind, face: &'static Face) -> Option<RequestBody> {
+    let (schema, example, description) = match kind {
+        Kind::Create => (format!("{}Create", face.name), examples::create(face), "The entity to make."),
+        Kind::Update => (format!("{}Update", face.name), examples::update(face), "What to change."),
+        Kind::AddReference(_) => {
+            let example = examples::reference_body(face.version, face.set);
+            ("referenceCreate".to_owned(), example, "The entity to link to.")
+        }
+        _ => return None,
+    };
+    let content = ContentBuilder::new().schema(Some(responses::schema(&schema))).example(Some(example));
+    let body = RequestBodyBuilder::new().description(Some(description)).content(JSON, content.build());
+    Some(body.required(Some(Required::True)).build())
+}
+
+/// What can be done with a new entity: the operations on it, and those that make others that need it.
+fn links(create: &Operation, all: &[Operation]) -> Vec<(String, RefOr<Link>)> {
+    let key = format!("{}-id", create.face.name);
+    let of_entity = format!("/{}/{}/{{{key}}}", ROOT.join("/"), create.face.set);
+    let on_it = all.iter().filter(|o| {
+        let mut names = parameters::names_in(&o.template);
+        o.template.starts_with(&of_entity) && names.next() == Some(key.as_str()) && names.next().is_none()
+    });
+    let on_it = on_it.map(|o| {
+        let link = LinkBuilder::new().operation_id(&o.id).parameter(&key, "$response.body#/id");
+        (o.id.clone(), RefOr::T(link.description(o.summary.as_str()).build()))
+    });
+    let with_it = all.iter().filter(|o| matches!(o.kind, Kind::Create) && o.template.ends_with(o.face.set)).filter_map(|o| {
+        let navigation = o.face.navigations.iter().find(|n| n.required && n.target == create.face.entity)?;
+        let body = examples::create_naming(o.face, navigation, "$response.body#/id");
+        let link = LinkBuilder::new().operation_id(&o.id).request_body(Some(body));
+        Some((o.id.clone(), RefOr::T(link.description(o.summary.as_str()).build())))
+    });
+    on_it.chain(with_it).collect()
+}

@@ -1,0 +1,204 @@
+//! The schemas of what the API answers: entities and collections of them.
+//!
+//! They are written as JSON Schema directly: utoipa's schema types have no `patternProperties` and no `not`, and would
+//! sort properties by name where the metadata has an order worth keeping.
+//!
+//! Invariant: the schemas are complete. An answer with a property that they do not name is a bug, and the contract tests
+//! find it. Nothing in an entity is required, because `$select` can leave out anything.
+
+use serde_json::{Map, Value, json};
+
+use super::{bodies, protocol};
+use crate::model::{
+    ENTITY_TYPES,
+    meta::{Enum, Face, Navigation, Property, Type, Version, Write},
+};
+
+/// The namespace of all schema names.
+pub(super) const NAMESPACE: &str = "microsoft.graph";
+
+/// All schemas of a version, by name.
+pub(super) fn all(version: Version) -> Map<String, Value> {
+    let mut schemas = Map::new();
+    for face in ENTITY_TYPES.iter().map(|entity| entity.face(version)) {
+        schemas.insert(name(face.name), entity(face));
+        schemas.insert(name(&format!("{}CollectionResponse", face.name)), collection(face));
+        schemas.insert(name(&format!("{}Create", face.name)), bodies::create(face));
+        schemas.insert(name(&format!("{}Update", face.name)), bodies::update(face));
+        for navigation in face.navigations.iter().filter(|n| n.required) {
+            schemas.insert(name(&reference_name(navigation)), bodies::reference(navigation, version));
+        }
+        for (enumeration, property) in named_enums(face) {
+            schemas.insert(name(enumeration), enumeration_schema(property));
+        }
+    }
+    protocol::schemas(version, &mut schemas);
+    schemas.sort_keys();
+    schemas
+}
+
+/// A schema's full name.
+pub(super) fn name(of: &str) -> String {
+    format!("{NAMESPACE}.{of}")
+}
+
+/// A reference to a schema.
+pub(super) fn reference_to(of: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{NAMESPACE}.{of}") })
+}
+
+/// The name of the schema by which a body names the target of a navigation property.
+pub(super) fn reference_name(navigation: &Navigation) -> String {
+    format!("{}Reference", navigation.name)
+}
+
+/// An entity, as responses show it.
+fn entity(face: &'static Face) -> Value {
+    let mut properties = Map::new();
+    properties.insert("@odata.context".into(), context());
+    properties.insert("@odata.type".into(), declared_type(face));
+    for property in face.shown() {
+        properties.insert(property.name.into(), shown_property(property));
+    }
+    for navigation in face.navigations {
+        expanded(face, navigation, &mut properties);
+    }
+    json!({ "type": "object", "title": face.name, "description": face.description, "properties": properties })
+}
+
+fn collection(face: &Face) -> Value {
+    json!({
+        "type": "object",
+        "title": format!("{} collection", face.name),
+        "description": "A page of a collection. As long as it has an `@odata.nextLink`, there is more.",
+        "required": ["value"],
+        "properties": {
+            "@odata.context": context(),
+            "@odata.count": count("How many there are in all pages together; there with `$count=true`."),
+            "@odata.nextLink": next_link("The URL of the next page; not there on the last one."),
+            "value": { "type": "array", "description": "What the page holds.", "items": reference_to(face.name) },
+        },
+    })
+}
+
+fn shown_property(property: &Property) -> Value {
+    let mut schema = Map::new();
+    if let Type::Enum(Enum { name: Some(name), .. }) = property.ty {
+        schema.insert("$ref".into(), json!(format!("#/components/schemas/{NAMESPACE}.{name}")));
+        schema.insert("description".into(), json!(property.description));
+    } else {
+        schema.insert("type".into(), types(property.ty, property.nullable));
+        if let Some(format) = format(property.ty) {
+            schema.insert("format".into(), json!(format));
+        }
+        schema.insert("description".into(), json!(property.description));
+        if let Type::Enum(enumeration) = property.ty {
+            schema.insert("enum".into(), members(enumeration, property.nullable));
+        }
+        if property.max_length != usize::MAX && matches!(property.ty, Type::String) {
+            schema.insert("maxLength".into(), json!(property.max_length));
+        }
+    }
+    if property.write == Write::Never {
+        schema.insert("readOnly".into(), json!(true));
+    }
+    if let Some(example) = example(property) {
+        schema.insert("examples".into(), json!([example]));
+    }
+    Value::Object(schema)
+}
+
+/// A navigation property and its annotations, there when `$expand` asks for it.
+fn expanded(face: &Face, navigation: &Navigation, properties: &mut Map<String, Value>) {
+    let target = navigation.target.face(face.version).name;
+    let description = format!("{} There only with `$expand`.", navigation.description);
+    let schema = if navigation.is_collection() {
+        json!({ "type": "array", "description": description, "items": reference_to(target) })
+    } else if navigation.required {
+        json!({ "$ref": format!("#/components/schemas/{NAMESPACE}.{target}"), "description": description })
+    } else {
+        json!({ "anyOf": [reference_to(target), { "type": "null" }], "description": description })
+    };
+    let name = navigation.name;
+    properties.insert(name.into(), schema);
+    properties.insert(format!("{name}@odata.context"), context());
+    if navigation.is_collection() {
+        let about = format!("How many `{name}` there are; there with `$expand={name}($count=true)`.");
+        properties.insert(format!("{name}@odata.count"), count(&about));
+        let about = format!("The URL of more `{name}`; not there when all of them are in `{name}`.");
+        properties.insert(format!("{name}@odata.nextLink"), next_link(&about));
+    }
+}
+
+/// The `type` keyword.
+pub(super) fn types(ty: Type, nullable: bool) -> Value {
+    let name = match ty {
+        Type::String | Type::Enum(_) | Type::DateTimeOffset => "string",
+        Type::Boolean => "boolean",
+        Type::Int32 | Type::Int64 => "integer",
+    };
+    if nullable { json!([name, "null"]) } else { json!(name) }
+}
+
+/// The `format` keyword.
+pub(super) const fn format(ty: Type) -> Option<&'static str> {
+    match ty {
+        Type::DateTimeOffset => Some("date-time"),
+        Type::Int32 => Some("int32"),
+        Type::Int64 => Some("int64"),
+        Type::String | Type::Boolean | Type::Enum(_) => None,
+    }
+}
+
+/// The `enum` keyword. `unknownFutureValue` is left out: it is neither sent nor taken.
+pub(super) fn members(enumeration: &Enum, nullable: bool) -> Value {
+    let wires = enumeration.members.iter().map(|m| m.wire).filter(|w| *w != "unknownFutureValue");
+    wires.map(|w| json!(w)).chain(nullable.then_some(Value::Null)).collect()
+}
+
+/// The example of a property, in its own type.
+pub(super) fn example(property: &Property) -> Option<Value> {
+    serde_json::from_str(property.example?).ok()
+}
+
+fn named_enums(face: &'static Face) -> impl Iterator<Item = (&'static str, &'static Enum)> {
+    face.properties.iter().filter_map(|property| match property.ty {
+        Type::Enum(enumeration) => enumeration.name.map(|name| (name, enumeration)),
+        _ => None,
+    })
+}
+
+fn enumeration_schema(enumeration: &Enum) -> Value {
+    json!({
+        "type": "string",
+        "description": "Responses spell the members so; bodies and filters may use any letter case.",
+        "enum": members(enumeration, false),
+    })
+}
+
+/// `@odata.type`, as a response has it.
+fn declared_type(face: &Face) -> Value {
+    json!({
+        "type": "string",
+        "description": "The type. There in the answer to a body that declared it.",
+        "examples": [format!("#{}", face.qualified_name())],
+    })
+}
+
+/// `@odata.context`.
+pub(super) fn context() -> Value {
+    json!({
+        "type": "string",
+        "description": "The URL, into the metadata document, of what describes this.",
+    })
+}
+
+/// `@odata.count`.
+pub(super) fn count(description: &str) -> Value {
+    json!({ "type": "integer", "format": "int64", "minimum": 0, "description": description })
+}
+
+/// `@odata.nextLink`.
+pub(super) fn next_link(description: &str) -> Value {
+    json!({ "type": "string", "description": description })
+}

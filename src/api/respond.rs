@@ -1,0 +1,254 @@
+//! Answers: bodies in OData's envelope, and the headers that every answer has.
+
+use std::fmt::Write as _;
+
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::operations::Call;
+use crate::{
+    model::{
+        meta::{Face, Property},
+        record::{Record, Stored},
+        value::Value,
+        write::{Row, write_properties, write_text},
+    },
+    odata::{
+        path::ROOT,
+        prefer::Returning,
+        query::{Query, Rows, Shape},
+    },
+    store::Page,
+};
+
+/// The content type of JSON answers, as Graph has it.
+pub const JSON: HeaderValue = HeaderValue::from_static(
+    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8",
+);
+/// The content type of `$count` and `$value`.
+pub const TEXT: HeaderValue = HeaderValue::from_static("text/plain;charset=utf-8");
+
+const ODATA_ENTITY_ID: HeaderName = HeaderName::from_static("odata-entityid");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// What stays as it is in a path segment (RFC 3986 `pchar`, without what reads as something else in OData).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// An answer without the headers that all have.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body; its type is among the headers.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Nothing but a status.
+    pub const fn empty(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// A body of this type, with status 200.
+    pub fn body(content_type: HeaderValue, body: Vec<u8>) -> Self {
+        Self { status: StatusCode::OK, headers: vec![(header::CONTENT_TYPE, content_type)], body }
+    }
+
+    /// A header. A value that no header can have is left out.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// A status.
+    #[must_use]
+    pub const fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Says that a preference was followed.
+    #[must_use]
+    pub fn applied(self, preference: &str) -> Self {
+        self.with(PREFERENCE_APPLIED, preference)
+    }
+}
+
+/// A page of a collection.
+pub fn collection(call: &Call, query: &Query, page: &Page, next: Option<&str>) -> Answer {
+    let mut body = Vec::with_capacity(page.rows.len() + 512);
+    body.extend_from_slice(b"{\"@odata.context\":");
+    write_text(&mut body, &context(call, &query.rows, Some(&query.shape)));
+    if let Some(count) = page.count {
+        body.extend_from_slice(format!(",\"@odata.count\":{count}").as_bytes());
+    }
+    if let Some(next) = next {
+        body.extend_from_slice(b",\"@odata.nextLink\":");
+        write_text(&mut body, &format!("{}/{}{}?{next}", call.origin, call.prefix, call.raw_path));
+    }
+    body.extend_from_slice(b",\"value\":[");
+    body.extend_from_slice(&page.rows);
+    body.extend_from_slice(b"]}");
+    Answer::body(JSON, body)
+}
+
+/// One entity, as it was read.
+pub fn entity(call: &Call, query: &Query, page: &Page) -> Answer {
+    let mut body = Vec::with_capacity(page.rows.len() + 256);
+    body.extend_from_slice(b"{\"@odata.context\":");
+    write_text(&mut body, &context(call, &query.rows, Some(&query.shape)));
+    // The row's own opening brace gives way to the one written above.
+    let members = page.rows.get(1..).unwrap_or(b"}");
+    if members != b"}" {
+        body.push(b',');
+    }
+    body.extend_from_slice(members);
+    Answer::body(JSON, body)
+}
+
+/// How the body of a written entity says what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typing {
+    /// By `@odata.context`.
+    Context,
+    /// By `@odata.type`, as the request did.
+    Type,
+}
+
+/// A written entity: the record itself, or nothing where the caller prefers so.
+pub fn written<R: Record>(
+    call: &Call,
+    face: &'static Face,
+    stored: &Stored<R>,
+    status: StatusCode,
+    (returning, stated): (Returning, bool),
+    typing: Typing,
+) -> Answer {
+    let location = location(call, face, stored.record.id());
+    let answer = match returning {
+        Returning::Minimal => Answer::empty(StatusCode::NO_CONTENT).with(ODATA_ENTITY_ID, &location),
+        Returning::Representation => {
+            let rows = Rows::Keyed {
+                of: Box::new(Rows::All(face)),
+                property: face.entity.key(),
+                value: stored.record.id().to_owned(),
+            };
+            let mut body = Vec::with_capacity(1024);
+            match typing {
+                Typing::Context => {
+                    body.extend_from_slice(b"{\"@odata.context\":");
+                    write_text(&mut body, &context(call, &rows, None));
+                }
+                Typing::Type => {
+                    body.extend_from_slice(b"{\"@odata.type\":");
+                    write_text(&mut body, &format!("#{}", face.qualified_name()));
+                }
+            }
+            body.push(b',');
+            let values = stored.record.clone().into_values();
+            let shown: Vec<&Property> = face.shown().collect();
+            let row = Values(shown.iter().map(|p| values.get(p.column).cloned().unwrap_or(Value::Null)).collect());
+            write_properties(&mut body, &row, 0, &shown);
+            body.push(b'}');
+            Answer::body(JSON, body).status(status)
+        }
+    };
+    let answer = answer.with(header::ETAG, &stored.version.to_etag());
+    let answer = if status == StatusCode::CREATED { answer.with(header::LOCATION, &location) } else { answer };
+    match (stated, returning) {
+        (false, _) => answer,
+        (true, Returning::Minimal) => answer.applied("return=minimal"),
+        (true, Returning::Representation) => answer.applied("return=representation"),
+    }
+}
+
+/// A record's values as a row.
+struct Values(Vec<Value>);
+
+impl Row for Values {
+    fn text(&self, column: usize) -> Option<&str> {
+        match self.0.get(column)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn int(&self, column: usize) -> Option<i64> {
+        match self.0.get(column)? {
+            Value::Int(n) => Some(*n),
+            Value::Time(time) => Some(time.0),
+            _ => None,
+        }
+    }
+
+    fn bool(&self, column: usize) -> Option<bool> {
+        match self.0.get(column)? {
+            Value::Bool(b) => Some(*b),
+            _ => None,
+        }
+    }
+}
+
+/// The address of an entity.
+pub fn location(call: &Call, face: &Face, id: &str) -> String {
+    let id = utf8_percent_encode(id, SEGMENT);
+    format!("{}/{}/{}/{}/{}/{id}", call.origin, call.prefix, ROOT[0], ROOT[1], face.set)
+}
+
+/// The context URL of some rows (OData JSON §10): where they are, and what of them is in the answer.
+pub fn context(call: &Call, rows: &Rows, shape: Option<&Shape>) -> String {
+    let mut url = String::with_capacity(192);
+    url.push_str(&call.origin);
+    url.push('/');
+    url.push_str(call.prefix);
+    url.push_str("/$metadata#");
+    let single = !rows.is_collection();
+    // Of a keyed entity the context names the collection.
+    let named = match rows {
+        Rows::Keyed { of, .. } => of,
+        other => other,
+    };
+    place(&mut url, named);
+    if let Some(shape) = shape {
+        selection(&mut url, rows.face(), shape);
+    }
+    if single {
+        url.push_str("/$entity");
+    }
+    url
+}
+
+fn place(url: &mut String, rows: &Rows) {
+    match rows {
+        Rows::All(face) => {
+            let _ = write!(url, "{}/{}/{}", ROOT[0], ROOT[1], face.set);
+        }
+        Rows::Keyed { of, value, .. } => {
+            place(url, of);
+            let value = value.replace('\'', "''");
+            let _ = write!(url, "('{}')", utf8_percent_encode(&value, SEGMENT));
+        }
+        Rows::Related { of, navigation, .. } => {
+            place(url, of);
+            url.push('/');
+            url.push_str(navigation.name);
+        }
+    }
+}
+
+/// `(displayName,catalog())`: what the caller selected and expanded; nothing where it is all there is.
+fn selection(url: &mut String, face: &Face, shape: &Shape) {
+    let everything = shape.select.len() == face.shown().count();
+    if everything && shape.expand.is_empty() {
+        return;
+    }
+    let selected = shape.select.iter().filter(|_| !everything).map(|p| p.name.to_owned());
+    let expanded = shape.expand.iter().map(|e| format!("{}()", e.navigation.name));
+    let parts: Vec<String> = selected.chain(expanded).collect();
+    let _ = write!(url, "({})", parts.join(","));
+}

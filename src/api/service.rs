@@ -1,0 +1,89 @@
+//! What the service says of itself: whether it is well, what it has, how it is described.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use super::{
+    Api,
+    error::{Code, Error},
+    operations::Call,
+    respond::{Answer, JSON},
+};
+use crate::odata::{csdl, options};
+
+/// The process runs.
+pub(super) async fn healthz() -> &'static str {
+    "ok"
+}
+
+/// The process can serve: its database answers.
+pub(super) async fn readyz(State(api): State<Arc<Api>>) -> (StatusCode, &'static str) {
+    match api.app.store().ping().await {
+        Ok(()) => (StatusCode::OK, "ready"),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer")
+        }
+    }
+}
+
+/// The service document (OData JSON §5).
+pub(super) fn document(call: &Call) -> Result<Answer, Error> {
+    options::parse_none(&call.query)?;
+    let base = format!("{}/{}", call.origin, call.prefix);
+    let body = json!({
+        "@odata.context": format!("{base}/$metadata"),
+        "value": [{ "kind": "Singleton", "name": "identityGovernance", "url": "identityGovernance" }],
+    });
+    Ok(Answer::body(JSON, body.to_string().into_bytes()))
+}
+
+/// `$metadata`: CSDL in XML, or in JSON where `$format` or `Accept` asks for it.
+pub(super) fn metadata(call: &Call) -> Result<Answer, Error> {
+    let format = metadata_format(call)?;
+    Ok(match format {
+        Format::Xml => {
+            let xml = csdl::metadata_xml(call.version);
+            Answer::body(HeaderValue::from_static("application/xml;charset=utf-8"), xml.into_bytes())
+        }
+        Format::Json => Answer::body(JSON, csdl::metadata_json(call.version).to_string().into_bytes()),
+    })
+}
+
+enum Format {
+    Xml,
+    Json,
+}
+
+fn metadata_format(call: &Call) -> Result<Format, Error> {
+    let mut asked = None;
+    for pair in call.query.split('&').filter(|p| !p.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+        if !matches!(name.as_ref(), "$format" | "format") {
+            let message = format!("'{name}' does not apply to $metadata; $format does.");
+            return Err(Error::new(Code::BAD_REQUEST, message).about(name));
+        }
+        asked = Some(percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned());
+    }
+    let media = match &asked {
+        Some(format) => format.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
+        None => {
+            let accept = call.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+            let first = accept.split([',', ';']).next().unwrap_or_default().trim();
+            // What a browser or a client that has no wish sends is not a wish for JSON.
+            if first.eq_ignore_ascii_case("application/json") { "json".into() } else { "xml".into() }
+        }
+    };
+    match media.as_str() {
+        "xml" | "application/xml" => Ok(Format::Xml),
+        "json" | "application/json" => Ok(Format::Json),
+        other => {
+            let message = format!("$format: '{other}' is not implemented; 'xml' and 'json' are.");
+            Err(Error::new(Code::NOT_IMPLEMENTED, message).about("$format"))
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What the handlers that write have in common: bodies, preconditions, references.
+
+use http::{StatusCode, header};
+use serde_json::Value as Json;
+
+use super::{
+    error::{Code, Error},
+    operations::Call,
+    respond::{self, Answer, Typing},
+};
+use crate::{
+    app::{Caller, Expected, Named},
+    model::{
+        bind::{self, Bound, Purpose, Violation},
+        meta::{Face, ID, Link, LinkTable},
+        record::{Input, Record, Stored},
+    },
+    odata::{options, path::Resource, prefer::Returning, query::Rows, reference::parse_reference},
+};
+
+/// How the answer to a write says what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// By `@odata.type` where the request did so, else by `@odata.context`.
+    pub typing: Typing,
+}
+
+impl From<bool> for Written {
+    fn from(declares_type: bool) -> Self {
+        Self { typing: if declares_type { Typing::Type } else { Typing::Context } }
+    }
+}
+
+impl Call {
+    /// Who calls, as use cases want to know it.
+    pub fn caller(&self) -> Caller<'_> {
+        Caller { tenant: self.caller.tenant, principal: &self.caller.principal }
+    }
+
+    fn json(&self) -> Result<Json, Error> {
+        serde_json::from_slice(&self.body).map_err(|e| {
+            let message = match e.classify() {
+                serde_json::error::Category::Eof if self.body.is_empty() => "The body is empty: send a JSON object.".into(),
+                _ => format!("The body is not valid JSON: {e}."),
+            };
+            Error::new(Code::BAD_REQUEST, message)
+        })
+    }
+
+    /// The body, bound to a face.
+    pub fn bind<I: Input>(&self, face: &'static Face, purpose: Purpose) -> Result<Bound<I>, Error> {
+        let resolve = |url: &str| parse_reference(self.version, url).map_err(|e| e.message);
+        bind::bind(face, &self.json()?, purpose, &resolve).map_err(Error::invalid)
+    }
+
+    /// The entity that the path names: the last key in it.
+    pub fn named(&self) -> Result<Named<'_>, Error> {
+        let rows = match &self.path.resource {
+            Resource::Rows(rows) | Resource::References(rows) | Resource::Reference(rows) => Some(rows),
+            _ => None,
+        };
+        rows.and_then(keyed).ok_or_else(|| Error::new(Code::NOT_FOUND, "The path names no entity."))
+    }
+
+    /// The entity whose links the path names, and the table of the links.
+    pub fn linked(&self) -> Result<(Named<'_>, LinkTable), Error> {
+        let rows = match &self.path.resource {
+            Resource::References(rows) => Some(rows),
+            Resource::Reference(Rows::Keyed { of, .. }) => Some(&**of),
+            _ => None,
+        };
+        if let Some(Rows::Related { of, navigation, .. }) = rows
+            && let (Some(named), Link::Table(table)) = (keyed(of), navigation.link)
+        {
+            return Ok((named, table));
+        }
+        Err(Error::new(Code::NOT_FOUND, "The path names no links."))
+    }
+
+    /// The states in which the caller wants a change to happen.
+    pub fn expected(&self) -> Expected {
+        let values: Vec<&str> =
+            self.headers.get_all(header::IF_MATCH).iter().filter_map(|v| v.to_str().ok()).collect();
+        let tags: Vec<String> = values.iter().flat_map(|v| v.split(',')).map(|t| t.trim().to_owned()).collect();
+        if tags.is_empty() || tags.iter().any(|t| t == "*") { Expected::Any } else { Expected::OneOf(tags) }
+    }
+
+    /// The id of the entity that the body `{"@odata.id": …}` refers to.
+    pub fn reference_in_body(&self, face: &'static Face) -> Result<String, Error> {
+        let body = self.json()?;
+        let unknown = body.as_object().into_iter().flatten().map(|(name, _)| name).find(|name| !name.contains('@'));
+        if let Some(name) = unknown {
+            let message = format!("'{name}' is not part of a reference: send {{\"@odata.id\": \"<address>\"}}.");
+            return Err(Error::invalid(vec![Violation::new(name, message)]));
+        }
+        let url = body.get("@odata.id").and_then(Json::as_str).ok_or_else(|| {
+            let message = "'@odata.id' with the address of an entity, a string, is required.";
+            Error::invalid(vec![Violation::new("@odata.id", message)])
+        })?;
+        self.referred(url, face)
+    }
+
+    fn referred(&self, url: &str, face: &'static Face) -> Result<String, Error> {
+        let wrong = |message: String| Error::invalid(vec![Violation::new("@odata.id", message)]);
+        let (found, id) = parse_reference(self.version, url).map_err(|e| wrong(e.message))?;
+        if found.entity == face.entity {
+            Ok(id)
+        } else {
+            Err(wrong(format!("'@odata.id' must lead to a {}, not to a {}.", face.name, found.name)))
+        }
+    }
+
+    /// The answer to a write that made or left an entity. A create answers with it unless the caller prefers otherwise,
+    /// an update does so only if the caller prefers that.
+    pub fn written<R: Record>(
+        &self,
+        face: &'static Face,
+        stored: &Stored<R>,
+        status: StatusCode,
+        written: Written,
+    ) -> Answer {
+        let preferred = self.preferences().returning;
+        let default = if status == StatusCode::CREATED { Returning::Representation } else { Returning::Minimal };
+        let returning = (preferred.unwrap_or(default), preferred.is_some());
+        respond::written(self, face, stored, status, returning, written.typing)
+    }
+}
+
+/// The id of the entity whose link goes: the last key of the path, or what `@id` refers to.
+pub fn reference_to_remove(call: &Call, face: &'static Face) -> Result<String, Error> {
+    match &call.path.resource {
+        Resource::Reference(Rows::Keyed { property, value, .. }) if property.column == ID => {
+            options::parse_none(&call.query)?;
+            Ok(value.clone())
+        }
+        _ => {
+            let url = options::parse_reference_id(&call.query)?;
+            call.referred(&url, face).map_err(|e| Error { target: Some("@id".into()), ..e })
+        }
+    }
+}
+
+/// The key of rows that one names.
+fn keyed(rows: &Rows) -> Option<Named<'_>> {
+    match rows {
+        Rows::Keyed { property, value, .. } => Some(Named { property, value }),
+        _ => None,
+    }
+}

@@ -1,0 +1,116 @@
+//! Use cases of access packages.
+
+use super::{ATTEMPTS, App, Caller, Error, Expected, Named, refused};
+use crate::{
+    authz::{self, Action},
+    domain::access_package as rules,
+    ids,
+    model::{
+        ACCESS_PACKAGE_CATALOG, AccessPackage, AccessPackageCatalog, AccessPackageInput,
+        meta::LinkTable,
+        record::{Record, Stored},
+    },
+    store::{CommitError, Constraint},
+};
+
+impl App {
+    /// Makes an access package.
+    pub async fn access_package_create(
+        &self,
+        caller: Caller<'_>,
+        mut input: AccessPackageInput,
+    ) -> Result<Stored<AccessPackage>, Error> {
+        authz::decide(caller.principal, Action::Write)?;
+        let catalog_id = input.catalog_id.take().unwrap_or_default();
+        let id = input.id.clone().unwrap_or_else(ids::new_id);
+        let catalog: Stored<AccessPackageCatalog> = self.load(caller, by_id::<AccessPackageCatalog>(&catalog_id)).await?;
+        let (made, changes) = rules::create(id, input, &catalog, self.occasion(caller));
+        match self.commit(caller, changes).await {
+            Ok(_) => Ok(made),
+            // The catalog has gone since it was loaded.
+            Err(CommitError::Constraint(Constraint::MissingReference)) => {
+                Err(Error::NotFound { entity: &ACCESS_PACKAGE_CATALOG, id: catalog_id })
+            }
+            Err(error) => Err(refused::<AccessPackage>(error)),
+        }
+    }
+
+    /// Changes an access package.
+    pub async fn access_package_update(
+        &self,
+        caller: Caller<'_>,
+        named: Named<'_>,
+        expected: &Expected,
+        input: AccessPackageInput,
+    ) -> Result<Stored<AccessPackage>, Error> {
+        authz::decide(caller.principal, Action::Write)?;
+        for _ in 0..ATTEMPTS {
+            let before: Stored<AccessPackage> = self.load(caller, named).await?;
+            expected.check(before.version)?;
+            let (after, changes) = rules::update(before, input.clone(), self.occasion(caller))?;
+            if self.commit(caller, changes).await.map_err(refused::<AccessPackage>)? {
+                return Ok(after);
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// Removes an access package.
+    pub async fn access_package_delete(
+        &self,
+        caller: Caller<'_>,
+        named: Named<'_>,
+        expected: &Expected,
+    ) -> Result<(), Error> {
+        authz::decide(caller.principal, Action::Write)?;
+        for _ in 0..ATTEMPTS {
+            let before: Stored<AccessPackage> = self.load(caller, named).await?;
+            expected.check(before.version)?;
+            if self.commit(caller, rules::delete(&before)).await.map_err(refused::<AccessPackage>)? {
+                return Ok(());
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// Makes holders of `other` ineligible for the package.
+    pub async fn access_package_add_incompatible(
+        &self,
+        caller: Caller<'_>,
+        named: Named<'_>,
+        table: LinkTable,
+        other: &str,
+    ) -> Result<(), Error> {
+        authz::decide(caller.principal, Action::Write)?;
+        let package: Stored<AccessPackage> = self.load(caller, named).await?;
+        let target: Stored<AccessPackage> = self.load(caller, by_id::<AccessPackage>(other)).await?;
+        let changes = rules::add_incompatible(table, package.record.id(), target.record.id())?;
+        match self.commit(caller, changes).await {
+            Ok(_) => Ok(()),
+            Err(CommitError::Constraint(Constraint::MissingReference)) => {
+                Err(Error::NotFound { entity: AccessPackage::ENTITY, id: other.to_owned() })
+            }
+            Err(error) => Err(refused::<AccessPackage>(error)),
+        }
+    }
+
+    /// Makes holders of `other` eligible for the package again.
+    pub async fn access_package_remove_incompatible(
+        &self,
+        caller: Caller<'_>,
+        named: Named<'_>,
+        table: LinkTable,
+        other: &str,
+    ) -> Result<(), Error> {
+        authz::decide(caller.principal, Action::Write)?;
+        let package: Stored<AccessPackage> = self.load(caller, named).await?;
+        let target: Stored<AccessPackage> = self.load(caller, by_id::<AccessPackage>(other)).await?;
+        let changes = rules::remove_incompatible(table, package.record.id(), target.record.id());
+        self.commit(caller, changes).await.map(drop).map_err(refused::<AccessPackage>)
+    }
+}
+
+/// An entity by its id.
+fn by_id<R: Record>(id: &str) -> Named<'_> {
+    Named { property: R::ENTITY.key(), value: id }
+}

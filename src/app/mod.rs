@@ -1,0 +1,117 @@
+//! Use cases: authorize, load, decide, commit. One file for each resource; reads, which need no rules, are in [`read`].
+
+pub mod access_package;
+pub mod catalog;
+mod error;
+pub mod read;
+
+use std::sync::Arc;
+
+pub use self::error::Error;
+use crate::{
+    authz::Principal,
+    clock::Clock,
+    domain::Occasion,
+    ids,
+    model::{
+        changeset::Changeset,
+        meta::Property,
+        record::{Record, RowVersion, Stored},
+    },
+    store::{self, CommitError, Constraint, Store, TenantKey},
+};
+
+/// How often a decision is made anew when what it relied on has changed.
+const ATTEMPTS: usize = 8;
+
+/// The use cases, over a store and a clock.
+pub struct App {
+    store: Arc<dyn Store>,
+    clock: Clock,
+}
+
+/// Who calls, and in which tenant.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// The tenant.
+    pub tenant: TenantKey,
+    /// The caller.
+    pub principal: &'a Principal,
+}
+
+/// An entity as a caller names it: by the key property or an alternate one.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    /// The property.
+    pub property: &'static Property,
+    /// Its value.
+    pub value: &'a str,
+}
+
+/// The states of an entity in which the caller wants its change to happen (`If-Match`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Any.
+    Any,
+    /// One of these entity tags.
+    OneOf(Vec<String>),
+}
+
+impl Expected {
+    fn check(&self, version: RowVersion) -> Result<(), Error> {
+        let met = match self {
+            Self::Any => true,
+            // Tags are compared weakly: what is weak about ours is only their bytes.
+            Self::OneOf(tags) => tags.iter().any(|t| t.trim_start_matches("W/") == version.to_etag().trim_start_matches("W/")),
+        };
+        if met { Ok(()) } else { Err(Error::PreconditionFailed) }
+    }
+}
+
+impl App {
+    /// The use cases over this store and clock.
+    pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn occasion(&self, caller: Caller<'_>) -> Occasion {
+        Occasion { by: caller.principal.name.clone(), now: self.clock.now(), version: ids::new_row_version() }
+    }
+
+    /// The record that the caller names.
+    async fn load<R: Record>(&self, caller: Caller<'_>, named: Named<'_>) -> Result<Stored<R>, Error> {
+        let found = store::load(self.store(), caller.tenant, named.property, named.value).await?;
+        found.ok_or_else(|| Error::NotFound { entity: R::ENTITY, id: named.value.to_owned() })
+    }
+
+    /// Writes a decision. False: what it relied on has changed, so load and decide again.
+    async fn commit(&self, caller: Caller<'_>, changes: Changeset) -> Result<bool, CommitError> {
+        if changes.writes.is_empty() {
+            return Ok(true);
+        }
+        match self.store.commit(caller.tenant, changes).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Conflict) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// What a failed commit of an entity means where no rule says otherwise.
+fn refused<R: Record>(error: CommitError) -> Error {
+    match error {
+        CommitError::Constraint(Constraint::Unique { column, .. }) => Error::Taken { entity: R::ENTITY, column },
+        CommitError::Constraint(_) | CommitError::Conflict => Error::Contended,
+        CommitError::Store(error) => Error::Store(error),
+    }
+}

@@ -1,0 +1,151 @@
+//! Checking tokens: every request passes here.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+use jsonwebtoken::{Algorithm, Header, Validation, errors::ErrorKind};
+
+use super::{Authority, Unauthenticated, claims::Claims, verified::Seconds};
+use crate::{
+    authz::Principal,
+    store::{self, TenantKey},
+};
+
+/// The clocks of those who issue tokens and those who check them may differ by this much, in seconds.
+const LEEWAY: Seconds = 10;
+
+/// Longer tokens are not looked at.
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// Who calls, as a token proves it.
+#[derive(Debug)]
+pub struct Caller {
+    /// Who it is.
+    pub principal: Principal,
+    /// The number by which rows name the caller's tenant.
+    pub tenant: TenantKey,
+}
+
+/// A caller was not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// Nobody knows who calls.
+    #[error(transparent)]
+    Unauthenticated(#[from] Unauthenticated),
+    /// The token may be good, but the store that knows could not be asked.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Authority {
+    /// Who calls, by the value of the header `Authorization`.
+    pub async fn check(&self, authorization: Option<&HeaderValue>) -> Result<Arc<Caller>, CheckError> {
+        let token = bearer(authorization)?;
+        if let Some(caller) = self.verified.get(token, self.now()) {
+            return Ok(caller);
+        }
+        // In a box, so that what only a new token needs does not make every request's future larger.
+        Box::pin(self.verify(token)).await
+    }
+
+    async fn verify(&self, token: &[u8]) -> Result<Arc<Caller>, CheckError> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| header_error(token))?;
+        let kid = acceptable(&header)?;
+        let key = self.verifying_key(kid).await?.ok_or(Unauthenticated::Key)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation()).map_err(|e| reason(e.kind()))?.claims;
+        if claims.aud != self.options.audience {
+            return Err(Unauthenticated::Audience.into());
+        }
+        if claims.iss != self.issuer(&claims.tid) {
+            return Err(Unauthenticated::Issuer.into());
+        }
+        let now = self.now();
+        let life = (claims.nbf.saturating_sub(LEEWAY), claims.exp.saturating_add(LEEWAY));
+        if now > life.1 {
+            return Err(Unauthenticated::Expired.into());
+        }
+        if now < life.0 {
+            return Err(Unauthenticated::NotYetValid.into());
+        }
+        let tenant = self.tenant(&claims.tid).await?.ok_or(Unauthenticated::Tenant)?;
+        let caller = Arc::new(Caller { principal: claims.into_principal()?, tenant });
+        self.verified.insert(token, life, Arc::clone(&caller), now);
+        Ok(caller)
+    }
+
+    pub(super) fn now(&self) -> Seconds {
+        self.clock.now().0.div_euclid(1_000_000)
+    }
+}
+
+/// The token in the header.
+fn bearer(authorization: Option<&HeaderValue>) -> Result<&[u8], Unauthenticated> {
+    let value = authorization.ok_or(Unauthenticated::Missing)?.as_bytes().trim_ascii();
+    if value.is_empty() {
+        return Err(Unauthenticated::Missing);
+    }
+    let (scheme, rest) = value.split_at_checked(b"Bearer".len()).ok_or(Unauthenticated::Scheme)?;
+    if !scheme.eq_ignore_ascii_case(b"Bearer") {
+        return Err(Unauthenticated::Scheme);
+    }
+    let token = match rest {
+        [] => return Err(Unauthenticated::Missing),
+        [b' ', token @ ..] => token.trim_ascii_start(),
+        _ => return Err(Unauthenticated::Scheme),
+    };
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(Unauthenticated::TooLong);
+    }
+    Ok(token)
+}
+
+/// What else there is in a header cannot loosen these: keys that a token brings along (`jwk`, `jku`, `x5c` …) are not
+/// looked at.
+fn acceptable(header: &Header) -> Result<&str, Unauthenticated> {
+    if header.alg != Algorithm::RS256 {
+        return Err(Unauthenticated::Algorithm);
+    }
+    let typ = header.typ.as_deref().unwrap_or("JWT");
+    if header.crit.is_some() || !(typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("at+jwt")) {
+        return Err(Unauthenticated::Header);
+    }
+    header.kid.as_deref().ok_or(Unauthenticated::Key)
+}
+
+/// The signature and its algorithm. The claims are checked above, against our clock, for each has its own message.
+fn validation() -> Validation {
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation
+}
+
+/// Why a header could not be read: it names an algorithm that the library has no word for, such as `none`, or it isn't
+/// one.
+fn header_error(token: &[u8]) -> Unauthenticated {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    #[derive(serde::Deserialize)]
+    struct Alg {
+        alg: String,
+    }
+
+    let mut parts = token.split(|byte| *byte == b'.');
+    let (Some(first), 2) = (parts.next(), parts.count()) else { return Unauthenticated::Malformed };
+    let header = URL_SAFE_NO_PAD.decode(first).ok().and_then(|json| serde_json::from_slice::<Alg>(&json).ok());
+    match header {
+        Some(Alg { alg }) if alg != "RS256" => Unauthenticated::Algorithm,
+        _ => Unauthenticated::Malformed,
+    }
+}
+
+fn reason(error: &ErrorKind) -> Unauthenticated {
+    match error {
+        ErrorKind::InvalidSignature => Unauthenticated::Signature,
+        ErrorKind::InvalidAlgorithm => Unauthenticated::Algorithm,
+        // The header was read before, and the claims are read after the signature was found good.
+        ErrorKind::Json(_) => Unauthenticated::Claims,
+        _ => Unauthenticated::Malformed,
+    }
+}

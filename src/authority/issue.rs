@@ -1,0 +1,141 @@
+//! Issuing tokens.
+
+use std::time::Duration;
+
+use super::{
+    Authority,
+    claims::{Claims, derived_id, idtyp},
+};
+use crate::{authz::Kind, ids, store};
+
+/// The longest that a token may live.
+pub const MAX_LIFETIME: Duration = Duration::from_hours(24);
+
+/// The name of the application that `cardea token` is.
+const APPLICATION: &str = "cardea token";
+
+/// A token that somebody wants.
+#[derive(Clone, Debug)]
+pub struct TokenRequest {
+    /// The tenant's id; none is the default tenant.
+    pub tenant: Option<String>,
+    /// For whom.
+    pub subject: Subject,
+    /// For how long, from one second to [`MAX_LIFETIME`].
+    pub lifetime: Duration,
+}
+
+/// For whom a token is.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// For an application that calls for itself.
+    Application {
+        /// Its application permissions.
+        roles: Vec<String>,
+    },
+    /// For an application that calls for a user.
+    User {
+        /// The user principal name.
+        upn: String,
+        /// The delegated permissions.
+        scopes: Vec<String>,
+    },
+}
+
+/// A token was not issued.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// There is no such tenant.
+    #[error("there is no tenant {0:?}")]
+    Tenant(String),
+    /// A token cannot live that long, or that short.
+    #[error("a token lives from 1 second to {} hours", MAX_LIFETIME.as_secs() / 3600)]
+    Lifetime,
+    /// A permission's name cannot be written into a token.
+    #[error("{0:?} is not the name of a permission: it has 1 to 128 characters of ASCII without spaces")]
+    Permission(String),
+    /// A user's name cannot be one.
+    #[error(
+        "{0:?} is not a user principal name: it has 1 to 256 characters, none of them a space or control character"
+    )]
+    User(String),
+    /// Signing failed.
+    #[error("the token could not be signed")]
+    Signing,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Authority {
+    /// Issues a token. The application and the user of a token need not exist; the same name is the same object.
+    pub async fn issue(&self, request: &TokenRequest) -> Result<String, IssueError> {
+        let tenant = request.tenant.as_deref().unwrap_or(&self.default_tenant.id);
+        let claims = self.claims(tenant, request)?;
+        if self.tenant(tenant).await?.is_none() {
+            return Err(IssueError::Tenant(tenant.to_owned()));
+        }
+        self.signing.sign(&claims).ok_or(IssueError::Signing)
+    }
+
+    fn claims(&self, tenant: &str, request: &TokenRequest) -> Result<Claims, IssueError> {
+        if request.lifetime < Duration::from_secs(1) || request.lifetime > MAX_LIFETIME {
+            return Err(IssueError::Lifetime);
+        }
+        let lifetime = i64::try_from(request.lifetime.as_secs()).map_err(|_| IssueError::Lifetime)?;
+        let now = self.now();
+        let app_id = derived_id(&["application", tenant, APPLICATION]);
+        let common = Claims {
+            aud: self.options.audience.clone(),
+            iss: self.issuer(tenant),
+            iat: now,
+            nbf: now,
+            exp: now + lifetime,
+            tid: tenant.to_owned(),
+            appid: Some(app_id.clone()),
+            azp: Some(app_id),
+            app_displayname: Some(APPLICATION.to_owned()),
+            uti: Some(ids::new_id()),
+            ver: Some("2.0".to_owned()),
+            ..Claims::default()
+        };
+        Ok(match &request.subject {
+            Subject::Application { roles } => {
+                let oid = derived_id(&["service principal", tenant, APPLICATION]);
+                Claims {
+                    sub: oid.clone(),
+                    oid,
+                    idtyp: Some(idtyp(Kind::Application).to_owned()),
+                    roles: Some(permissions(roles)?.to_vec()),
+                    ..common
+                }
+            }
+            Subject::User { upn, scopes } => {
+                let oid = derived_id(&["user", tenant, &user(upn)?.to_lowercase()]);
+                Claims {
+                    sub: oid.clone(),
+                    oid,
+                    idtyp: Some(idtyp(Kind::Delegated).to_owned()),
+                    scp: Some(permissions(scopes)?.join(" ")),
+                    upn: Some(upn.clone()),
+                    name: Some(upn.clone()),
+                    ..common
+                }
+            }
+        })
+    }
+}
+
+fn permissions(names: &[String]) -> Result<&[String], IssueError> {
+    let good = |name: &String| (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
+    match names.iter().find(|name| !good(name)) {
+        Some(name) => Err(IssueError::Permission(name.clone())),
+        None => Ok(names),
+    }
+}
+
+fn user(upn: &str) -> Result<&str, IssueError> {
+    let good =
+        !upn.is_empty() && upn.chars().count() <= 256 && !upn.chars().any(|c| c.is_control() || c.is_whitespace());
+    if good { Ok(upn) } else { Err(IssueError::User(upn.to_owned())) }
+}

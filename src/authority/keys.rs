@@ -1,0 +1,73 @@
+//! The keys: RSA of 2048 bits, for RS256. The private half is kept in the store as PKCS #8.
+
+use std::{collections::HashMap, sync::Arc};
+
+use aws_lc_rs::{
+    encoding::{AsDer, Pkcs8V1Der},
+    rand::SystemRandom,
+    rsa::{KeyPair, KeySize},
+    signature::{self, KeyPair as _},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::DecodingKey;
+
+use super::Error;
+use crate::{ids, model::value::Timestamp, store::SigningKey};
+
+/// The public half of a key, ready to check signatures with.
+pub(super) type VerifyingKey = Arc<DecodingKey>;
+
+/// A new key. It takes some 100 ms to find one.
+pub(super) fn generate(now: Timestamp) -> Result<SigningKey, Error> {
+    let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| Error::Key("cannot be made"))?;
+    let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| Error::Key("cannot be written"))?;
+    Ok(SigningKey { kid: ids::new_id(), pkcs8: der.as_ref().to_vec(), created_at: now })
+}
+
+/// The public halves by their ids. A stored key that is not readable checks nothing.
+pub(super) fn verifying(keys: &[SigningKey]) -> HashMap<String, VerifyingKey> {
+    let read = |key: &SigningKey| {
+        let pair = KeyPair::from_pkcs8(&key.pkcs8)
+            .inspect_err(|error| tracing::error!(kid = key.kid, %error, "a stored signing key is not readable"))
+            .ok()?;
+        Some((key.kid.clone(), Arc::new(DecodingKey::from_rsa_der(pair.public_key().as_ref()))))
+    };
+    keys.iter().filter_map(read).collect()
+}
+
+/// The key that new tokens are signed with.
+pub(super) struct SigningPair {
+    kid: String,
+    pair: KeyPair,
+}
+
+impl SigningPair {
+    pub(super) fn read(key: &SigningKey) -> Result<Self, Error> {
+        let pair = KeyPair::from_pkcs8(&key.pkcs8).map_err(|_| Error::Key("is not readable"))?;
+        Ok(Self { kid: key.kid.clone(), pair })
+    }
+
+    /// A token with these claims: a JSON web signature in compact form. None if signing fails.
+    pub(super) fn sign(&self, claims: &impl serde::Serialize) -> Option<String> {
+        let header = serde_json::json!({ "typ": "JWT", "alg": "RS256", "kid": self.kid });
+        let mut token = URL_SAFE_NO_PAD.encode(header.to_string());
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims).ok()?, &mut token);
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        let rsa = &signature::RSA_PKCS1_SHA256;
+        self.pair.sign(rsa, &SystemRandom::new(), token.as_bytes(), &mut signature).ok()?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Some(token)
+    }
+
+    #[cfg(test)]
+    pub(super) fn public_der(&self) -> &[u8] {
+        self.pair.public_key().as_ref()
+    }
+
+    #[cfg(test)]
+    pub(super) fn kid(&self) -> &str {
+        &self.kid
+    }
+}

@@ -1,0 +1,143 @@
+//! Who someone is: tenants, the keys that tokens are signed with, issuing tokens and checking them.
+//!
+//! The authority is the embedded one: it signs with a key that it keeps in the store and trusts no other. A token says
+//! which tenant its bearer belongs to and what it permits; [`Authority::check`] turns one into a [`Caller`].
+//!
+//! Invariants: a token is believed only after its signature, issuer, audience, time and tenant were checked; what was
+//! checked once is remembered ([`verified`]), but its time is looked at whenever it is used; what was refused is never
+//! remembered, so that nobody but the holder of a valid token can fill memory.
+
+mod check;
+mod claims;
+mod issue;
+mod keys;
+mod known;
+#[cfg(test)]
+mod tests;
+mod unauthenticated;
+mod verified;
+
+use std::{collections::HashMap, sync::Arc};
+
+pub use check::{Caller, CheckError};
+pub use issue::{IssueError, MAX_LIFETIME, Subject, TokenRequest};
+pub use unauthenticated::{CODE, Unauthenticated};
+
+use self::{
+    keys::{SigningPair, VerifyingKey},
+    known::Known,
+    verified::Verified,
+};
+use crate::{
+    clock::Clock,
+    ids,
+    model::{changeset::Changeset, value::Timestamp},
+    store::{self, CommitError, NewTenant, Store, Tenant, TenantKey},
+};
+
+/// What can be set about the authority.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whom tokens are for, their `aud`.
+    pub audience: String,
+    /// Who issues them: `iss` is this, a slash and the tenant's id.
+    pub issuer: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        // The audience is Graph's, because that is what clients ask for.
+        Self { audience: "https://graph.microsoft.com".to_owned(), issuer: "cardea".to_owned() }
+    }
+}
+
+/// Issues tokens and checks them.
+pub struct Authority {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    options: Options,
+    signing: SigningPair,
+    verifying: Known<VerifyingKey>,
+    tenants: Known<TenantKey>,
+    default_tenant: Tenant,
+    verified: Verified<Caller>,
+}
+
+impl Authority {
+    /// Opens the authority of a store. On first start it makes the signing key and the default tenant, which starts
+    /// with the changeset that `first` gives; of several servers that start at once, all end up with the same.
+    pub async fn open(
+        store: Arc<dyn Store>,
+        clock: Clock,
+        options: Options,
+        first: impl FnOnce(Timestamp) -> Changeset + Send,
+    ) -> Result<Self, Error> {
+        let mut signing_keys = store.signing_keys().await?;
+        if signing_keys.is_empty() {
+            store.signing_key_create(keys::generate(clock.now())?).await?;
+            signing_keys = store.signing_keys().await?;
+        }
+        let newest = signing_keys.first().ok_or(Error::Key("there is none, though one was just stored"))?;
+        let mut tenants = store.tenants().await?;
+        if tenants.is_empty() {
+            let now = clock.now();
+            let tenant = NewTenant { id: ids::new_id(), display_name: "Default".to_owned(), created_at: now };
+            store.tenant_create_first(tenant, first(now)).await?;
+            tenants = store.tenants().await?;
+        }
+        let known = by_id(&tenants);
+        let oldest = tenants.into_iter().min_by_key(|tenant| (tenant.created_at, tenant.key.0));
+        Ok(Self {
+            signing: SigningPair::read(newest)?,
+            verifying: Known::new(keys::verifying(&signing_keys)),
+            tenants: Known::new(known),
+            default_tenant: oldest.ok_or(Error::Tenant)?,
+            verified: Verified::default(),
+            store,
+            clock,
+            options,
+        })
+    }
+
+    /// The oldest tenant: the one that is meant when none is named.
+    pub fn default_tenant(&self) -> &Tenant {
+        &self.default_tenant
+    }
+
+    fn issuer(&self, tenant_id: &str) -> String {
+        format!("{}/{tenant_id}", self.options.issuer)
+    }
+
+    /// The tenant with this id; another server may have made it just now.
+    async fn tenant(&self, id: &str) -> Result<Option<TenantKey>, store::Error> {
+        let load = async { Ok(by_id(&self.store.tenants().await?)) };
+        self.tenants.get(id, self.clock.now(), load).await
+    }
+
+    /// The key with this id; another server may have made it just now.
+    async fn verifying_key(&self, kid: &str) -> Result<Option<VerifyingKey>, store::Error> {
+        let load = async { Ok(keys::verifying(&self.store.signing_keys().await?)) };
+        self.verifying.get(kid, self.clock.now(), load).await
+    }
+}
+
+fn by_id(tenants: &[Tenant]) -> HashMap<String, TenantKey> {
+    tenants.iter().map(|tenant| (tenant.id.clone(), tenant.key)).collect()
+}
+
+/// The authority cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The first key or the first tenant could not be stored.
+    #[error("what a first start needs could not be stored: {0}")]
+    Commit(#[from] CommitError),
+    /// The signing key could not be made or read.
+    #[error("the signing key: {0}")]
+    Key(&'static str),
+    /// The default tenant is gone although it was just stored.
+    #[error("the default tenant is missing, though it was just stored")]
+    Tenant,
+}

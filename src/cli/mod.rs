@@ -1,0 +1,83 @@
+//! The commands: one file each. They read the configuration, put the parts together and say what happened.
+
+mod check_config;
+mod openapi;
+mod serve;
+mod token;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::{
+    app,
+    authority::{self, Authority},
+    clock::Clock,
+    config::{Cli, Command, Database, Tokens},
+    store::{self, Store},
+};
+
+/// Runs the command that the command line names. 0: done; 1: failed, with one line on stderr; 2: wrong usage.
+pub fn run() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(config) => serve::run(&config),
+        Command::Token(config) => token::run(&config),
+        Command::Openapi(config) => openapi::run(&config),
+        Command::CheckConfig(_) => check_config::run(&matches),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has read enough.
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "cardea: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A command failed.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("{0}")]
+    Store(#[from] store::Error),
+    #[error("{0}")]
+    Authority(#[from] authority::Error),
+    #[error("{0}")]
+    Token(#[from] authority::IssueError),
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: String, source: io::Error },
+    #[error("the log filter {filter:?}: {source}")]
+    Log { filter: String, source: tracing_subscriber::filter::ParseError },
+    #[error("cannot start: {0}")]
+    Start(io::Error),
+    #[error("cannot print: {0}")]
+    Output(io::Error),
+    #[error("cannot write the document as YAML: {0}")]
+    Yaml(#[from] serde_yaml_ng::Error),
+}
+
+async fn open_store(database: &Database) -> Result<Arc<dyn Store>, Error> {
+    Ok(store::open(database.url(), &database.data, &database.options()).await?)
+}
+
+/// The authority of a store, which is furnished on first start.
+async fn open_authority(store: &Arc<dyn Store>, clock: &Clock, tokens: &Tokens) -> Result<Authority, Error> {
+    let first = app::catalog::first_catalog;
+    Ok(Authority::open(Arc::clone(store), clock.clone(), tokens.options(), first).await?)
+}
+
+/// Prints to stdout, all of it or an error.
+fn print(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::Output)
+}

@@ -1,0 +1,132 @@
+//! `cardea serve`: opens the store, builds the application and serves it until it is told to stop.
+
+use std::{
+    io::{self, IsTerminal},
+    net::SocketAddr,
+    sync::Arc,
+};
+
+use tokio::{
+    runtime,
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+};
+use tracing_subscriber::EnvFilter;
+
+use super::{Error, open_authority, open_store, print};
+use crate::{
+    api::{self, Api},
+    app::App,
+    authority::Authority,
+    clock::Clock,
+    config::{LogFormat, Serve},
+    server,
+    store::Store,
+};
+
+pub(super) fn run(config: &Serve) -> Result<(), Error> {
+    start_log(config)?;
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Start)?;
+    runtime.block_on(serve(config))
+}
+
+async fn serve(config: &Serve) -> Result<(), Error> {
+    // From here on a signal stops us in an orderly way, however early it comes.
+    let stop = stop_signals().map_err(Error::Start)?;
+    let store = open_store(&config.database).await?;
+    let result = serve_store(config, &store, stop).await;
+    store.close().await;
+    result
+}
+
+async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receiver<()>) -> Result<(), Error> {
+    let authority = open_authority(store, &Clock::System, &config.tokens).await?;
+    let router = router(config, store, authority);
+    let listen = |source| Error::Listen { address: config.listen.clone(), source };
+    let listener = server::bind(&config.listen).await.map_err(listen)?;
+    print(&greeting(config, listener.local_addr().map_err(listen)?))?;
+    server::serve(listener, router, config.options(), stop).await;
+    Ok(())
+}
+
+/// The application behind its API.
+fn router(config: &Serve, store: &Arc<dyn Store>, authority: Authority) -> axum::Router {
+    // ADAPT: the constructors of app and api are written elsewhere.
+    let app = App::new(Arc::clone(store), Clock::System);
+    let options = api::Options {
+        public_url: config.public_url.clone(),
+        max_body_bytes: config.max_body_bytes,
+        max_page: config.max_page,
+        request_timeout: config.request_timeout,
+    };
+    api::router(Arc::new(Api::new(app, authority, options)))
+}
+
+/// What the one who started us wants to know first.
+fn greeting(config: &Serve, bound: SocketAddr) -> String {
+    let base = if bound.ip().is_unspecified() {
+        format!("http://localhost:{}", bound.port())
+    } else {
+        format!("http://{bound}")
+    };
+    let public = config.public_url.as_deref().unwrap_or(&base);
+    let token = match config.database.database_url {
+        // It is a secret: whoever may see it knows it.
+        Some(_) => "cardea token --database-url URL".to_owned(),
+        None => format!("cardea token --data {}", quoted(&config.database.data.to_string_lossy())),
+    };
+    format!("cardea is ready at {base}\n  Swagger UI:   {public}/swagger-ui/\n  get a token:  {token}\n")
+}
+
+/// A word for the shell.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// A message for each signal that ends us.
+fn stop_signals() -> io::Result<mpsc::Receiver<()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (send, receive) = mpsc::channel(2);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if send.send(()).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(receive)
+}
+
+fn start_log(config: &Serve) -> Result<(), Error> {
+    let filter =
+        EnvFilter::builder().parse(&config.log).map_err(|source| Error::Log { filter: config.log.clone(), source })?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match config.log_format {
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_quoted_when_the_shell_would_misread_it() {
+        assert_eq!(quoted("./cardea-data"), "./cardea-data");
+        assert_eq!(quoted("my data"), "'my data'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

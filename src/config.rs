@@ -1,0 +1,325 @@
+//! The only reader of the environment: the command line, where each option has its variable.
+//!
+//! An option on the command line wins over its variable, and both over the default. There is no other configuration.
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::{authority, authz, server, store};
+
+/// Entitlement management that anyone can run, served with the Microsoft Graph API.
+#[derive(Debug, Parser)]
+#[command(name = "cardea", version, about, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do; nothing is to serve.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to serve, when nothing is said.
+    #[command(flatten)]
+    pub serve: Serve,
+}
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API (what happens without a command, too).
+    Serve(Serve),
+    /// Print a bearer token. Works while the server runs and before it ever ran.
+    Token(Token),
+    /// Print the OpenAPI document of a version.
+    Openapi(Openapi),
+    /// Print the configuration as `serve` would take it, secrets left out.
+    CheckConfig(Serve),
+}
+
+/// Where the data is.
+#[derive(Debug, Args)]
+pub struct Database {
+    /// The directory for SQLite; it is created when it does not exist.
+    #[arg(long, env = "CARDEA_DATA", value_name = "DIR", default_value = "./cardea-data")]
+    pub data: PathBuf,
+    /// PostgreSQL instead of SQLite: `postgres://user:password@host/database`.
+    #[arg(long, env = "CARDEA_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<Secret>,
+    /// PostgreSQL: how many connections. SQLite: how many of them read at once.
+    #[arg(long, env = "CARDEA_CONNECTIONS", value_name = "N", default_value_t = store::Options::default().connections)]
+    pub connections: usize,
+    /// SQLite: the page cache of each connection that reads, in MiB.
+    #[arg(long, env = "CARDEA_CACHE_MIB", value_name = "MIB", default_value_t = store::Options::default().cache_kib / 1024)]
+    pub cache_mib: usize,
+    /// A database statement that takes longer is given up.
+    #[arg(long, env = "CARDEA_STATEMENT_TIMEOUT", value_name = "TIME", value_parser = duration, default_value = "30s")]
+    pub statement_timeout: Duration,
+}
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where the data is.
+    #[command(flatten)]
+    pub database: Database,
+    /// Whom the tokens are for.
+    #[command(flatten)]
+    pub tokens: Tokens,
+    /// The address and port to listen on; port 0 takes a free one.
+    #[arg(long, env = "CARDEA_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// How clients reach the server, for the links in answers. Without it they get what their Host header says.
+    #[arg(long, env = "CARDEA_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<String>,
+    /// The largest request body, in bytes.
+    #[arg(long, env = "CARDEA_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 1 << 20)]
+    pub max_body_bytes: usize,
+    /// The largest page of a list.
+    #[arg(long, env = "CARDEA_MAX_PAGE", value_name = "ROWS", default_value_t = 999, value_parser = max_page)]
+    pub max_page: usize,
+    /// A request that takes longer is given up.
+    #[arg(long, env = "CARDEA_REQUEST_TIMEOUT", value_name = "TIME", value_parser = duration, default_value = "30s")]
+    pub request_timeout: Duration,
+    /// How many clients may be connected at once; more wait.
+    #[arg(long, env = "CARDEA_MAX_CONNECTIONS", value_name = "N", default_value_t = server::Options::default().max_connections)]
+    pub max_connections: usize,
+    /// A connection on which no request arrives in this time is closed.
+    #[arg(long, env = "CARDEA_IDLE_TIMEOUT", value_name = "TIME", value_parser = duration, default_value = "60s")]
+    pub idle_timeout: Duration,
+    /// How long requests may take to finish when the server is told to stop.
+    #[arg(long, env = "CARDEA_SHUTDOWN_GRACE", value_name = "TIME", value_parser = duration, default_value = "10s")]
+    pub shutdown_grace: Duration,
+    /// What to log, to stderr: error, warn, info, debug, trace, or a filter such as `info,cardea::store=debug`.
+    #[arg(long, env = "CARDEA_LOG", value_name = "FILTER", default_value = "info")]
+    pub log: String,
+    /// How to log.
+    #[arg(long, env = "CARDEA_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+/// Whom tokens are for.
+#[derive(Debug, Args)]
+pub struct Tokens {
+    /// The audience of tokens.
+    #[arg(long, env = "CARDEA_AUDIENCE", value_name = "URI", default_value_t = authority::Options::default().audience)]
+    pub audience: String,
+}
+
+/// A form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: an object a line.
+    Json,
+}
+
+/// Which token.
+#[derive(Debug, Args)]
+pub struct Token {
+    /// Where the data is.
+    #[command(flatten)]
+    pub database: Database,
+    /// Whom the token is for.
+    #[command(flatten)]
+    pub tokens: Tokens,
+    /// An application permission; may be repeated.
+    #[arg(long = "role", value_name = "PERMISSION", conflicts_with_all = ["user", "scopes"], default_value = authz::READ_WRITE_ALL)]
+    pub roles: Vec<String>,
+    /// A token for this user rather than for an application.
+    #[arg(long, value_name = "UPN")]
+    pub user: Option<String>,
+    /// A delegated permission; may be repeated.
+    #[arg(long = "scope", value_name = "PERMISSION", requires = "user", default_value = authz::READ_WRITE_ALL)]
+    pub scopes: Vec<String>,
+    /// The tenant, by its id. Without it, the oldest.
+    #[arg(long, value_name = "ID")]
+    pub tenant: Option<String>,
+    /// How long the token is valid, such as 90m, 1h or 3600; 24h at most.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1h")]
+    pub lifetime: Duration,
+}
+
+/// Which document.
+#[derive(Debug, Args)]
+pub struct Openapi {
+    /// The version of the API.
+    #[arg(value_parser = ["v1.0", "beta"])]
+    pub version: String,
+    /// YAML rather than JSON.
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub yaml: bool,
+    /// The version of OpenAPI: 3.0 is for generators that cannot read 3.1.
+    #[arg(long, value_name = "VERSION", value_parser = ["3.0", "3.1"], default_value = "3.1")]
+    pub oas: String,
+    /// The address of the server that the document names.
+    #[arg(long, value_name = "URL", value_parser = public_url, default_value = "http://127.0.0.1:8080")]
+    pub server: String,
+}
+
+impl Database {
+    /// The store's options.
+    pub fn options(&self) -> store::Options {
+        store::Options {
+            connections: self.connections.max(1),
+            cache_kib: self.cache_mib.saturating_mul(1024),
+            statement_timeout_ms: u64::try_from(self.statement_timeout.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// The URL of the database, unless it is SQLite.
+    pub fn url(&self) -> Option<&str> {
+        self.database_url.as_ref().map(Secret::reveal)
+    }
+}
+
+impl Tokens {
+    /// The authority's options.
+    pub fn options(&self) -> authority::Options {
+        authority::Options { audience: self.audience.clone(), ..authority::Options::default() }
+    }
+}
+
+impl Serve {
+    /// The server's options.
+    pub fn options(&self) -> server::Options {
+        server::Options {
+            max_connections: self.max_connections,
+            idle_timeout: self.idle_timeout,
+            shutdown_grace: self.shutdown_grace,
+        }
+    }
+}
+
+/// A text that must not be shown.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+/// What is shown in place of a secret.
+pub const REDACTED: &str = "[redacted]";
+
+/// Reads a time span: seconds, or numbers with units, such as `90m`, `1h30m`, `500ms`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let fail = || format!("{text:?} is not a time such as 3600, 90m, 1h30m or 500ms");
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().map(Duration::from_secs).map_err(|_| fail());
+    }
+    let (mut rest, mut total) = (text, Duration::ZERO);
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, after) = rest.split_at(digits);
+        let letters = after.len() - after.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
+        let (unit, after) = after.split_at(letters);
+        let millis: u64 = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return Err(fail()),
+        };
+        let number: u64 = number.parse().map_err(|_| fail())?;
+        let part = number.checked_mul(millis).ok_or_else(fail)?;
+        total = total.checked_add(Duration::from_millis(part)).ok_or_else(fail)?;
+        rest = after;
+    }
+    Ok(total)
+}
+
+/// Reads the URL of a server: scheme, host, perhaps a port and a path; the slash at the end goes.
+fn public_url(text: &str) -> Result<String, String> {
+    let fail = || format!("{text:?} is not a URL such as https://governance.example.com");
+    let uri: http::Uri = text.parse().map_err(|_| fail())?;
+    let scheme = uri.scheme_str().is_some_and(|scheme| scheme == "http" || scheme == "https");
+    let host = uri.host().is_some_and(|host| !host.is_empty());
+    if !scheme || !host || uri.query().is_some() || text.contains(['#', '@']) {
+        return Err(fail());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn max_page(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(rows @ 1..=100_000) => Ok(rows),
+        _ => Err(format!("{text:?} is not a number from 1 to 100000")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_is_to_serve() {
+        let cli = Cli::try_parse_from(["cardea", "--listen", "127.0.0.1:0", "--data", "x"]).unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!((cli.serve.listen.as_str(), cli.serve.database.data.to_str()), ("127.0.0.1:0", Some("x")));
+    }
+
+    #[test]
+    fn a_token_is_for_an_application_or_for_a_user() {
+        let parse = |args: &[&str]| match Cli::try_parse_from([&["cardea", "token"], args].concat()).map(|c| c.command)
+        {
+            Ok(Some(Command::Token(token))) => Ok(token),
+            Ok(_) => panic!("another command"),
+            Err(error) => Err(error.kind()),
+        };
+        assert_eq!(parse(&[]).unwrap().roles, [authz::READ_WRITE_ALL]);
+        assert_eq!(parse(&["--role", "A", "--role", "B"]).unwrap().roles, ["A", "B"]);
+        assert_eq!(parse(&["--user", "a@x"]).unwrap().scopes, [authz::READ_WRITE_ALL]);
+        assert_eq!(parse(&["--user", "a@x", "--scope", "A", "--lifetime", "90m"]).unwrap().scopes, ["A"]);
+        assert!(parse(&["--scope", "A"]).is_err());
+        assert!(parse(&["--user", "a@x", "--role", "A"]).is_err());
+        assert!(parse(&["--lifetime", "1 hour"]).is_err());
+    }
+
+    #[test]
+    fn times_are_read_in_every_unit() {
+        for (text, millis) in [("3600", 3_600_000), ("90m", 5_400_000), ("1h30m", 5_400_000), ("500ms", 500), ("0s", 0)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["h", "1", "-1s", "1.5h", "1 h", "1h ", "1y", "99999999999999999999d", "18446744073709551615d"] {
+            assert_eq!(duration(text).is_ok(), text == "1", "{text}");
+        }
+        assert_eq!(duration("").unwrap_or_default(), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_public_url_is_one() {
+        assert_eq!(public_url("https://a.example/graph/").as_deref(), Ok("https://a.example/graph"));
+        for text in ["a.example", "ftp://a", "https://", "https://a?x", "https://a#x", "https://u:p@a", "/x", ""] {
+            assert!(public_url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_does_not_show() {
+        let args = ["cardea", "serve", "--database-url", "postgres://u:hunter2@h/d"];
+        let shown = format!("{:?}", Cli::try_parse_from(args).unwrap());
+        assert!(!shown.contains("hunter2") && shown.contains(REDACTED));
+    }
+}

@@ -1,0 +1,115 @@
+//! A change as a value: what a decision wants written and what it relied on. The store applies it whole or not at all.
+
+use super::{
+    meta::{EntityType, LinkTable},
+    record::{Record, RowVersion, Stored},
+    value::Value,
+};
+
+/// A decided change.
+#[derive(Clone, Debug, Default)]
+pub struct Changeset {
+    /// What must still hold when the change is written.
+    pub relies_on: Vec<Reliance>,
+    /// The rows to write, in this order.
+    pub writes: Vec<RowWrite>,
+}
+
+/// Something a decision relied on.
+#[derive(Clone, Debug)]
+pub struct Reliance {
+    /// A row of this entity,
+    pub entity: &'static EntityType,
+    /// with this id,
+    pub id: String,
+    /// is in this state.
+    pub version: RowVersion,
+}
+
+/// The writing of one row.
+#[derive(Clone, Debug)]
+pub enum RowWrite {
+    /// A new row.
+    Insert {
+        /// Of this entity.
+        entity: &'static EntityType,
+        /// The columns' values, in order.
+        values: Vec<Value>,
+        /// The version it gets.
+        version: RowVersion,
+    },
+    /// Other values in a row that is still in the state the decision saw.
+    Update {
+        /// Of this entity.
+        entity: &'static EntityType,
+        /// The row.
+        id: String,
+        /// The state the decision saw.
+        seen: RowVersion,
+        /// Columns and their new values.
+        changes: Vec<(usize, Value)>,
+        /// The version it gets.
+        version: RowVersion,
+    },
+    /// A row, still in the state the decision saw, that goes.
+    Delete {
+        /// Of this entity.
+        entity: &'static EntityType,
+        /// The row.
+        id: String,
+        /// The state the decision saw.
+        seen: RowVersion,
+    },
+    /// A link; one that is there already stays.
+    Link {
+        /// The table, in the direction of the navigation property.
+        table: LinkTable,
+        /// The source's id.
+        source: String,
+        /// The target's id.
+        target: String,
+    },
+    /// A link that goes.
+    Unlink {
+        /// The table, in the direction of the navigation property.
+        table: LinkTable,
+        /// The source's id.
+        source: String,
+        /// The target's id.
+        target: String,
+    },
+}
+
+impl Changeset {
+    /// Writes a new row.
+    #[must_use]
+    pub fn insert<R: Record>(mut self, record: R, version: RowVersion) -> Self {
+        self.writes.push(RowWrite::Insert { entity: R::ENTITY, values: record.into_values(), version });
+        self
+    }
+
+    /// Writes what `after` changes of a row.
+    #[must_use]
+    pub fn update<R: Record>(mut self, before: Stored<R>, after: R, version: RowVersion) -> Self {
+        let (id, seen) = (before.record.id().to_owned(), before.version);
+        let changes = after.changes_since(before.record);
+        self.writes.push(RowWrite::Update { entity: R::ENTITY, id, seen, changes, version });
+        self
+    }
+
+    /// Removes a row.
+    #[must_use]
+    pub fn delete<R: Record>(mut self, row: &Stored<R>) -> Self {
+        let id = row.record.id().to_owned();
+        self.writes.push(RowWrite::Delete { entity: R::ENTITY, id, seen: row.version });
+        self
+    }
+
+    /// Relies on a row being in the state it was seen in.
+    #[must_use]
+    pub fn relying_on<R: Record>(mut self, row: &Stored<R>) -> Self {
+        let id = row.record.id().to_owned();
+        self.relies_on.push(Reliance { entity: R::ENTITY, id, version: row.version });
+        self
+    }
+}

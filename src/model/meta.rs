@@ -1,0 +1,311 @@
+//! What the generated tables are made of: entity types, their faces in the two API versions, properties and
+//! navigation properties.
+//!
+//! The tables themselves are written by the build script from `openapi/schemas/`. `$filter`, `$select`, `$expand`,
+//! `$orderby`, deep paths, `$metadata`, the OpenAPI documents, the reading of bodies and the writing of JSON all work
+//! from them; no property name stands anywhere else in the source.
+
+use std::fmt;
+
+/// The version of the API a request speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// `/v1.0`
+    V1,
+    /// `/beta`, and its alias `/localtest`
+    Beta,
+}
+
+impl Version {
+    /// Both versions, in the order in which tables hold them.
+    pub const ALL: [Self; 2] = [Self::V1, Self::Beta];
+
+    /// The version that a first path segment names.
+    pub fn from_segment(segment: &str) -> Option<Self> {
+        match segment {
+            "v1.0" => Some(Self::V1),
+            "beta" | "localtest" => Some(Self::Beta),
+            _ => None,
+        }
+    }
+
+    /// The version's own path segment.
+    pub const fn segment(self) -> &'static str {
+        match self {
+            Self::V1 => "v1.0",
+            Self::Beta => "beta",
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.segment())
+    }
+}
+
+/// A kind of stored thing: one table, whatever the versions of the API show of it.
+#[derive(Debug)]
+pub struct EntityType {
+    /// Graph's name of the type in its v1.0 form, without the namespace.
+    pub name: &'static str,
+    /// The table that holds it. Beside `columns` every table has `tenant_id` and `row_version`.
+    pub table: &'static str,
+    /// The stored columns; the first is the key, `id`.
+    pub columns: &'static [Column],
+    /// The columns that stay as they were made, among them the key.
+    pub fixed: &'static [usize],
+    /// Column lists that the database keeps an index on, each led by the tenant and completed by `id`.
+    pub indexes: &'static [&'static [usize]],
+    /// The entity as v1.0 and as beta show it.
+    pub faces: [Face; 2],
+}
+
+impl EntityType {
+    /// The property that is the key. The build script refuses a schema whose first property is another.
+    pub fn key(&'static self) -> &'static Property {
+        &self.faces[0].properties[0]
+    }
+
+    /// What `version` shows of this entity.
+    pub fn face(&'static self, version: Version) -> &'static Face {
+        &self.faces[version as usize]
+    }
+}
+
+/// The tables are static, so that what they describe is compared by identity.
+macro_rules! identity {
+    ($($ty:ty),+) => {$(
+        impl PartialEq for $ty {
+            fn eq(&self, other: &Self) -> bool {
+                std::ptr::eq(self, other)
+            }
+        }
+        impl Eq for $ty {}
+    )+};
+}
+
+identity!(EntityType, Navigation);
+
+/// The position of the key column in every entity type.
+pub const ID: usize = 0;
+
+/// A stored column.
+#[derive(Debug)]
+pub struct Column {
+    /// Its name in the database.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether it may hold nothing.
+    pub nullable: bool,
+}
+
+/// What a column or an expression holds, whatever the database calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Unicode text, compared by code point.
+    Text,
+    /// A truth value.
+    Bool,
+    /// A 64-bit integer.
+    Int,
+    /// A point in time, stored as microseconds since 1970 in UTC.
+    Time,
+}
+
+/// What one version of the API shows of an entity type.
+#[derive(Debug)]
+pub struct Face {
+    /// The version.
+    pub version: Version,
+    /// The entity type it is a face of.
+    pub entity: &'static EntityType,
+    /// The type's name in this version, without the namespace.
+    pub name: &'static str,
+    /// What the type is, in our words.
+    pub description: &'static str,
+    /// The name of the collection below `identityGovernance/entitlementManagement`.
+    pub set: &'static str,
+    /// The properties, in the order in which they are written.
+    pub properties: &'static [Property],
+    /// The navigation properties.
+    pub navigations: &'static [Navigation],
+}
+
+impl Face {
+    /// The property of this name; letter case does not matter, as in Graph.
+    pub fn property(&self, name: &str) -> Option<&'static Property> {
+        self.properties.iter().find(|p| p.shown && p.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The navigation property of this name; letter case does not matter, as in Graph.
+    pub fn navigation(&self, name: &str) -> Option<&'static Navigation> {
+        self.navigations.iter().find(|n| n.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The properties that responses show, in order. Those left out are taken in bodies only.
+    pub fn shown(&self) -> impl Iterator<Item = &'static Property> + use<> {
+        self.properties.iter().filter(|p| p.shown)
+    }
+
+    /// The type's qualified name, `microsoft.graph.…`.
+    pub fn qualified_name(&self) -> String {
+        format!("microsoft.graph.{}", self.name)
+    }
+}
+
+/// A structural property of a face.
+#[derive(Debug)]
+pub struct Property {
+    /// Its name.
+    pub name: &'static str,
+    /// `"name":`, as the JSON writer puts it.
+    pub json_name: &'static str,
+    /// What it is, in our words.
+    pub description: &'static str,
+    /// An example of its value, as JSON.
+    pub example: Option<&'static str>,
+    /// The column, as a position in [`EntityType::columns`], that it shows.
+    pub column: usize,
+    /// Its type on the wire.
+    pub ty: Type,
+    /// Whether it may be null in a response.
+    pub nullable: bool,
+    /// Whether a create must give it.
+    pub required: bool,
+    /// When a caller may set it.
+    pub write: Write,
+    /// False: taken in bodies of this version, never shown in a response and not known to queries.
+    pub shown: bool,
+    /// Left out of a response while it is null.
+    pub omit_null: bool,
+    /// Whether `$search` looks into it.
+    pub searchable: bool,
+    /// Whether it is a second key: `set(name='…')`.
+    pub alternate_key: bool,
+    /// The least number of characters of a text.
+    pub min_length: usize,
+    /// The largest number of characters of a text.
+    pub max_length: usize,
+    /// What a create without it stores, as JSON.
+    pub default: Option<&'static str>,
+}
+
+/// The type of a property on the wire, in OData's terms.
+#[derive(Clone, Copy, Debug)]
+pub enum Type {
+    /// `Edm.String`
+    String,
+    /// `Edm.Boolean`
+    Boolean,
+    /// `Edm.Int32`
+    Int32,
+    /// `Edm.Int64`
+    Int64,
+    /// `Edm.DateTimeOffset`
+    DateTimeOffset,
+    /// An enumeration, or a string with known values.
+    Enum(&'static Enum),
+}
+
+impl Type {
+    /// What holds such a value.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::String | Self::Enum(_) => Kind::Text,
+            Self::Boolean => Kind::Bool,
+            Self::Int32 | Self::Int64 => Kind::Int,
+            Self::DateTimeOffset => Kind::Time,
+        }
+    }
+}
+
+/// An enumeration. Bodies and filters may spell its members in any letter case; responses use this spelling.
+#[derive(Debug)]
+pub struct Enum {
+    /// The type's name without the namespace; none where the version declares a plain string.
+    pub name: Option<&'static str>,
+    /// The members, in value order.
+    pub members: &'static [Member],
+}
+
+impl Enum {
+    /// The member that a caller spells so.
+    pub fn member(&self, wire: &str) -> Option<&'static Member> {
+        self.members.iter().find(|m| m.wire.eq_ignore_ascii_case(wire))
+    }
+
+    /// How this version spells a stored member; a value it has no member for is shown as stored.
+    pub fn wire<'a>(&self, stored: &'a str) -> &'a str {
+        self.members.iter().find(|m| m.stored == stored).map_or(stored, |m| m.wire)
+    }
+}
+
+/// A member of an enumeration.
+#[derive(Debug)]
+pub struct Member {
+    /// Its spelling on the wire.
+    pub wire: &'static str,
+    /// Its spelling in the database, the same for all versions.
+    pub stored: &'static str,
+}
+
+/// When a caller may set a property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// On create and on update.
+    Always,
+    /// On create; an update may repeat the value but not change it.
+    Create,
+    /// Never: what a body says of it is not looked at.
+    Never,
+}
+
+/// A navigation property of a face.
+#[derive(Debug)]
+pub struct Navigation {
+    /// Its name.
+    pub name: &'static str,
+    /// `"name":`, as the JSON writer puts it.
+    pub json_name: &'static str,
+    /// What it leads to, in our words.
+    pub description: &'static str,
+    /// The type it leads to.
+    pub target: &'static EntityType,
+    /// How the two are linked. A link by the source's own column leads to one, the others to many.
+    pub link: Link,
+    /// The source cannot be without the target, and a create names it (by nested id or `@odata.bind`).
+    pub required: bool,
+    /// Whether links are added and removed through `$ref`.
+    pub by_reference: bool,
+}
+
+impl Navigation {
+    /// Whether it leads to many.
+    pub const fn is_collection(&self) -> bool {
+        !matches!(self.link, Link::Column(_))
+    }
+}
+
+/// How a navigation property finds its targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// The source's column holds the target's id.
+    Column(usize),
+    /// The target's column holds the source's id.
+    Inverse(usize),
+    /// A row of a table of links holds both.
+    Table(LinkTable),
+}
+
+/// A table of links, read in one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkTable {
+    /// The table; it also has `tenant_id`.
+    pub table: &'static str,
+    /// The column with the source's id.
+    pub source: &'static str,
+    /// The column with the target's id.
+    pub target: &'static str,
+}

@@ -1,0 +1,18 @@
+//! The generated types and tables, and what they are made of.
+//!
+//! [`meta`] describes entity types and their two faces. The build script writes the tables, and a record type for each
+//! entity, from `openapi/schemas/`. [`bind`] reads a body by a face, [`write`] writes a row by a face.
+
+pub mod bind;
+pub mod changeset;
+pub mod meta;
+pub mod record;
+pub mod value;
+pub mod write;
+
+pub use generated::*;
+
+mod generated {
+    #![expect(missing_docs, reason = "the schemas describe these; see openapi/schemas")]
+    include!(concat!(env!("OUT_DIR"), "/model.rs"));
+}

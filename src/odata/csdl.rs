@@ -1,0 +1,226 @@
+//! The metadata document: OData's Common Schema Definition Language 4.01, as JSON and as XML.
+//!
+//! The JSON form is made from the entity types; the XML form is made from the JSON form, so that the two cannot say
+//! different things. Sources: OData CSDL JSON Representation 4.01, OData CSDL XML Representation 4.01.
+
+mod xml;
+
+use serde_json::{Map, Value, json};
+
+use super::path::ROOT;
+use crate::model::{
+    ENTITY_TYPES,
+    meta::{Enum, Face, ID, Link, Navigation, Property, Type, Version, Write},
+};
+
+/// The namespace of all types.
+const NAMESPACE: &str = "microsoft.graph";
+/// What the namespace is called within the document.
+const ALIAS: &str = "graph";
+/// The type that every entity type is derived from.
+const BASE: &str = "entity";
+/// Where the vocabulary of annotations is defined.
+const CORE: &str = "https://oasis-tcs.github.io/odata-vocabularies/vocabularies/Org.OData.Core.V1";
+
+/// The metadata document of a version, as XML.
+pub fn metadata_xml(version: Version) -> String {
+    xml::write(&metadata_json(version), NAMESPACE)
+}
+
+/// The metadata document of a version, as JSON.
+pub fn metadata_json(version: Version) -> Value {
+    let faces = || ENTITY_TYPES.iter().map(|entity| entity.face(version));
+    let mut schema = Map::new();
+    schema.insert("$Alias".into(), json!(ALIAS));
+    schema.insert(BASE.into(), json!({ "$Kind": "EntityType", "$Abstract": true, "$Key": ["id"], "id": {} }));
+    for face in faces() {
+        schema.insert(face.name.into(), entity_type(face));
+    }
+    for face in faces() {
+        for (name, enumeration) in face.properties.iter().filter_map(named_enum) {
+            schema.insert(name.into(), enum_type(enumeration));
+        }
+    }
+    schema.insert(ROOT[1].into(), root_type(faces()));
+    let contained = json!({
+        "$Kind": "NavigationProperty", "$Type": qualified(ROOT[1]), "$Nullable": true, "$ContainsTarget": true,
+    });
+    schema.insert(ROOT[0].into(), json!({ "$Kind": "EntityType", (ROOT[1]): contained }));
+    schema.insert("GraphService".into(), container(faces()));
+    let core = json!({ "$Include": [{ "$Namespace": "Org.OData.Core.V1", "$Alias": "Core" }] });
+    json!({
+        "$Version": "4.01",
+        "$Reference": { (format!("{CORE}.json")): core },
+        "$EntityContainer": format!("{NAMESPACE}.GraphService"),
+        (NAMESPACE): schema,
+    })
+}
+
+fn qualified(name: &str) -> String {
+    format!("{ALIAS}.{name}")
+}
+
+fn entity_type(face: &'static Face) -> Value {
+    let mut members = Map::new();
+    members.insert("$Kind".into(), json!("EntityType"));
+    members.insert("$BaseType".into(), json!(qualified(BASE)));
+    members.insert("@Core.Description".into(), json!(face.description));
+    let keys: Vec<Value> = face.shown().filter(|p| p.alternate_key).map(alternate_key).collect();
+    if !keys.is_empty() {
+        members.insert("@Core.AlternateKeys".into(), json!(keys));
+    }
+    for property in face.shown().filter(|p| p.column != ID) {
+        members.insert(property.name.into(), structural(property));
+    }
+    for navigation in face.navigations {
+        members.insert(navigation.name.into(), navigational(face, navigation));
+    }
+    Value::Object(members)
+}
+
+fn alternate_key(property: &Property) -> Value {
+    json!({ "Key": [{ "Name": property.name, "Alias": property.name }] })
+}
+
+fn structural(property: &Property) -> Value {
+    let mut members = Map::new();
+    let ty = match property.ty {
+        Type::Enum(Enum { name: Some(name), .. }) => qualified(name),
+        Type::Enum(_) | Type::String => "Edm.String".to_owned(),
+        Type::Boolean => "Edm.Boolean".to_owned(),
+        Type::Int32 => "Edm.Int32".to_owned(),
+        Type::Int64 => "Edm.Int64".to_owned(),
+        Type::DateTimeOffset => "Edm.DateTimeOffset".to_owned(),
+    };
+    // Edm.String is the default and not written.
+    if ty != "Edm.String" {
+        members.insert("$Type".into(), json!(ty));
+    }
+    if property.nullable {
+        members.insert("$Nullable".into(), json!(true));
+    }
+    if matches!(property.ty, Type::String) && property.max_length != usize::MAX {
+        members.insert("$MaxLength".into(), json!(property.max_length));
+    }
+    if matches!(property.ty, Type::DateTimeOffset) {
+        members.insert("$Precision".into(), json!(6));
+    }
+    match property.write {
+        Write::Always => {}
+        Write::Create => _ = members.insert("@Core.Immutable".into(), json!(true)),
+        Write::Never => _ = members.insert("@Core.Computed".into(), json!(true)),
+    }
+    members.insert("@Core.Description".into(), json!(property.description));
+    Value::Object(members)
+}
+
+fn navigational(face: &Face, navigation: &Navigation) -> Value {
+    let mut members = Map::new();
+    members.insert("$Kind".into(), json!("NavigationProperty"));
+    if navigation.is_collection() {
+        members.insert("$Collection".into(), json!(true));
+    }
+    members.insert("$Type".into(), json!(qualified(navigation.target.face(face.version).name)));
+    if !navigation.is_collection() && !navigation.required {
+        members.insert("$Nullable".into(), json!(true));
+    }
+    if let Some(partner) = partner(face, navigation) {
+        members.insert("$Partner".into(), json!(partner.name));
+    }
+    members.insert("@Core.Description".into(), json!(navigation.description));
+    Value::Object(members)
+}
+
+/// The navigation property that leads the other way.
+fn partner(face: &Face, navigation: &Navigation) -> Option<&'static Navigation> {
+    let others = navigation.target.face(face.version).navigations.iter();
+    others.filter(|other| other.target == face.entity).find(|other| match (navigation.link, other.link) {
+        (Link::Column(one), Link::Inverse(other)) | (Link::Inverse(one), Link::Column(other)) => one == other,
+        (Link::Table(one), Link::Table(other)) => {
+            one.table == other.table && one.source == other.target && one.target == other.source
+        }
+        _ => false,
+    })
+}
+
+fn named_enum(property: &Property) -> Option<(&'static str, &'static Enum)> {
+    match property.ty {
+        Type::Enum(enumeration) => Some((enumeration.name?, enumeration)),
+        _ => None,
+    }
+}
+
+fn enum_type(enumeration: &Enum) -> Value {
+    let mut members = Map::new();
+    members.insert("$Kind".into(), json!("EnumType"));
+    for (value, member) in enumeration.members.iter().enumerate() {
+        members.insert(member.wire.into(), json!(value));
+    }
+    Value::Object(members)
+}
+
+/// The type of what holds the collections.
+fn root_type(faces: impl Iterator<Item = &'static Face>) -> Value {
+    let mut members = Map::new();
+    members.insert("$Kind".into(), json!("EntityType"));
+    members.insert("$BaseType".into(), json!(qualified(BASE)));
+    for face in faces {
+        let collection = json!({
+            "$Kind": "NavigationProperty", "$Collection": true, "$Type": qualified(face.name), "$ContainsTarget": true,
+        });
+        members.insert(face.set.into(), collection);
+    }
+    Value::Object(members)
+}
+
+fn container(faces: impl Iterator<Item = &'static Face>) -> Value {
+    let mut bindings = Map::new();
+    for face in faces {
+        for navigation in face.navigations {
+            let target = navigation.target.face(face.version).set;
+            let path = format!("{}/{}/{}", ROOT[1], face.set, navigation.name);
+            bindings.insert(path, json!(format!("{}/{target}", ROOT.join("/"))));
+        }
+    }
+    let singleton = json!({ "$Type": qualified(ROOT[0]), "$NavigationPropertyBinding": bindings });
+    json!({ "$Kind": "EntityContainer", (ROOT[0]): singleton })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_describes_properties_and_links() {
+        let document = metadata_json(Version::Beta);
+        let ty = &document[NAMESPACE]["accessPackage"];
+        assert_eq!(ty["$BaseType"], "graph.entity");
+        assert_eq!(ty["description"]["$Nullable"], true);
+        assert_eq!(ty["createdDateTime"]["@Core.Computed"], true);
+        assert_eq!(ty["accessPackageCatalog"]["$Partner"], "accessPackages");
+        assert_eq!(ty["@Core.AlternateKeys"][0]["Key"][0]["Name"], "uniqueName");
+        assert_eq!(ty["incompatibleAccessPackages"]["$Partner"], "accessPackagesIncompatibleWith");
+        let v1 = metadata_json(Version::V1);
+        assert_eq!(v1[NAMESPACE]["accessPackageCatalogState"]["published"], 1);
+        assert!(v1[NAMESPACE]["accessPackage"].get("catalogId").is_none(), "not shown in v1.0");
+    }
+
+    #[test]
+    fn xml_says_the_same() {
+        let text = metadata_xml(Version::Beta);
+        for part in [
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?>",
+            "<Schema Namespace=\"microsoft.graph\" Alias=\"graph\" xmlns=",
+            "<EntityType Name=\"entity\" Abstract=\"true\">",
+            "<PropertyRef Name=\"id\"/>",
+            "<EntityType Name=\"accessPackage\" BaseType=\"graph.entity\">",
+            "<Property Name=\"isHidden\" Type=\"Edm.Boolean\" Nullable=\"false\">",
+            "Type=\"Collection(graph.accessPackage)\"",
+            "<PropertyValue Property=\"Name\" PropertyPath=\"uniqueName\"/>",
+            "<NavigationPropertyBinding Path=\"entitlementManagement/accessPackages/accessPackageCatalog\" \
+             Target=\"identityGovernance/entitlementManagement/accessPackageCatalogs\"/>",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! From a URL's path to what it addresses: a walk over the metadata, segment by segment.
+//!
+//! Segments are split first and decoded then, so a key may hold any character, `/` included. Names match in any letter
+//! case; keys match exactly. A path has at most [`MAX_SEGMENTS`] segments below the root.
+
+use std::{borrow::Cow, fmt::Write};
+
+use super::{
+    decode,
+    error::{Error, did_you_mean, names, shown},
+    key,
+    query::Rows,
+};
+use crate::model::{
+    ENTITY_TYPES,
+    meta::{EntityType, Face, ID, Navigation, Property, Version},
+};
+
+/// The segments that everything hangs below.
+pub const ROOT: [&str; 2] = ["identityGovernance", "entitlementManagement"];
+
+/// The largest number of segments below [`ROOT`]. Graph's longest documented path has as many.
+pub const MAX_SEGMENTS: usize = 12;
+
+/// Segments that OData knows and that are missing here.
+const MISSING: [&str; 8] = ["$all", "$crossjoin", "$each", "$entity", "$filter", "$links", "$query", "$search"];
+
+/// What a path addresses.
+#[derive(Clone, Debug)]
+pub struct Path {
+    /// The thing itself.
+    pub resource: Resource,
+    /// The path as it is documented, with the keys' names in place of the keys:
+    /// `/identityGovernance/entitlementManagement/accessPackages/{accessPackage-id}/catalog`.
+    pub template: String,
+}
+
+/// A thing that has a path.
+#[derive(Clone, Debug)]
+pub enum Resource {
+    /// `/`
+    ServiceDocument,
+    /// `/$metadata`
+    Metadata,
+    /// `/$batch`
+    Batch,
+    /// A collection, an entity, or what a single-valued navigation property leads to.
+    Rows(Rows),
+    /// `collection/$count`
+    Count(Rows),
+    /// `/$ref` on a collection or on a single-valued navigation property.
+    References(Rows),
+    /// `collection/{id}/$ref`
+    Reference(Rows),
+    /// `entity/property`
+    Property(Rows, &'static Property),
+    /// `entity/property/$value`
+    PropertyValue(Rows, &'static Property),
+}
+
+/// Reads a path as it stands in the URL, percent-encoded, without the version's segment.
+pub fn parse(version: Version, path: &str) -> Result<Path, Error> {
+    parse_in(ENTITY_TYPES, version, path)
+}
+
+/// [`parse`], for the entity types given.
+pub(super) fn parse_in(types: &[&'static EntityType], version: Version, path: &str) -> Result<Path, Error> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let whole = |resource, template: &str| Ok(Path { resource, template: template.to_owned() });
+    if path.is_empty() {
+        return whole(Resource::ServiceDocument, "/");
+    }
+    let path = path.strip_suffix('/').unwrap_or(path);
+    match decoded(path) {
+        Ok(name) if name.eq_ignore_ascii_case("$metadata") => return whole(Resource::Metadata, "/$metadata"),
+        Ok(name) if name.eq_ignore_ascii_case("$batch") => return whole(Resource::Batch, "/$batch"),
+        _ => {}
+    }
+    let mut segments = path.split('/');
+    for expected in ROOT {
+        // A path that ends here addresses nothing; its last segment is the one to name.
+        let segment = decoded(segments.next().unwrap_or(ROOT[0]))?;
+        if !segment.eq_ignore_ascii_case(expected) {
+            return Err(Error::not_found(&segment));
+        }
+    }
+    below_root(types, version, segments)
+}
+
+/// Reads the segments below [`ROOT`].
+pub(super) fn below_root<'a>(
+    types: &[&'static EntityType],
+    version: Version,
+    mut segments: impl Iterator<Item = &'a str> + Clone,
+) -> Result<Path, Error> {
+    if segments.clone().count() > MAX_SEGMENTS {
+        let message = format!("The path has more than {MAX_SEGMENTS} segments below '/{}'.", ROOT.join("/"));
+        return Err(Error::bad_request(message));
+    }
+    let first = segments.next().ok_or_else(|| Error::not_found(ROOT[1]))?;
+    let mut walk = Walk::from_set(types, version, first)?;
+    for segment in segments {
+        walk.step(segment)?;
+    }
+    Ok(Path { resource: walk.at, template: walk.template })
+}
+
+fn decoded(raw: &str) -> Result<Cow<'_, str>, Error> {
+    decode::segment(raw)
+        .map_err(|reason| Error::bad_request(format!("The path segment '{}' is malformed: {reason}.", shown(raw))))
+}
+
+/// A walk, and where it has got to.
+struct Walk {
+    version: Version,
+    at: Resource,
+    template: String,
+    /// The parameters of the template so far.
+    parameters: Vec<&'static str>,
+}
+
+impl Walk {
+    fn from_set(types: &[&'static EntityType], version: Version, raw: &str) -> Result<Self, Error> {
+        let segment = decoded(raw)?;
+        let (name, inside) = key::split(&segment).map_or((&*segment, None), |(name, inside)| (name, Some(inside)));
+        let faces = || types.iter().map(|entity| entity.face(version)).filter(|face| !face.set.is_empty());
+        let Some(face) = faces().find(|face| face.set.eq_ignore_ascii_case(name)) else {
+            return Err(unknown(raw, &segment, faces().map(|face| face.set)));
+        };
+        let mut template = String::with_capacity(128);
+        for name in ROOT.into_iter().chain([face.set]) {
+            template.push('/');
+            template.push_str(name);
+        }
+        let rows = Rows::All(face);
+        let mut walk = Self { version, at: Resource::Metadata, template, parameters: Vec::new() };
+        walk.arrive(rows, inside)?;
+        Ok(walk)
+    }
+
+    /// One segment further.
+    fn step(&mut self, raw: &str) -> Result<(), Error> {
+        let segment = decoded(raw)?;
+        if segment.is_empty() {
+            return Err(Error::not_found(&segment));
+        }
+        match std::mem::replace(&mut self.at, Resource::ServiceDocument) {
+            Resource::Rows(rows) if rows.is_collection() => self.in_collection(rows, raw, &segment),
+            Resource::Rows(rows) => self.in_entity(rows, raw, &segment),
+            Resource::Property(rows, property) if segment.eq_ignore_ascii_case("$value") => {
+                self.end("$value", Resource::PropertyValue(rows, property));
+                Ok(())
+            }
+            _ => Err(Error::not_found(&segment)),
+        }
+    }
+
+    fn in_collection(&mut self, rows: Rows, raw: &str, segment: &str) -> Result<(), Error> {
+        if segment.eq_ignore_ascii_case("$count") {
+            self.end("$count", Resource::Count(rows));
+            return Ok(());
+        }
+        if segment.eq_ignore_ascii_case("$ref") {
+            self.end("$ref", Resource::References(rows));
+            return Ok(());
+        }
+        if segment.starts_with('$') || key::split(raw).is_some() {
+            return Err(unknown(raw, segment, []));
+        }
+        if let Some(cast) = cast(segment) {
+            return self.cast(rows, cast, segment);
+        }
+        let property = id_property(rows.face()).ok_or_else(|| Error::not_found(segment))?;
+        self.key(rows, property, segment.to_owned());
+        Ok(())
+    }
+
+    fn in_entity(&mut self, rows: Rows, raw: &str, segment: &str) -> Result<(), Error> {
+        let face = rows.face();
+        if segment.eq_ignore_ascii_case("$ref") {
+            let keyed = matches!(rows, Rows::Keyed { .. });
+            self.end("$ref", if keyed { Resource::Reference(rows) } else { Resource::References(rows) });
+            return Ok(());
+        }
+        let (name, inside) = key::split(segment).map_or((segment, None), |(name, inside)| (name, Some(inside)));
+        if let Some(navigation) = face.navigation(name).filter(|n| inside.is_none() || n.is_collection()) {
+            return self.follow(rows, navigation, inside);
+        }
+        if inside.is_none() {
+            if let Some(property) = face.property(name) {
+                self.end(property.name, Resource::Property(rows, property));
+                return Ok(());
+            }
+            if let Some(cast) = cast(name) {
+                return self.cast(rows, cast, segment);
+            }
+        }
+        Err(unknown(raw, segment, names(face)))
+    }
+
+    fn follow(&mut self, rows: Rows, navigation: &'static Navigation, inside: Option<&str>) -> Result<(), Error> {
+        self.push(navigation.name);
+        let face = navigation.target.face(self.version);
+        self.arrive(Rows::Related { of: Box::new(rows), navigation, face }, inside)
+    }
+
+    /// At rows, and perhaps at one of them by the key in parentheses.
+    fn arrive(&mut self, rows: Rows, inside: Option<&str>) -> Result<(), Error> {
+        let Some(inside) = inside else {
+            self.at = Resource::Rows(rows);
+            return Ok(());
+        };
+        let face = rows.face();
+        let Some(key) = key::parse(inside) else {
+            let message = if key::is_compound(inside) {
+                format!("'{}' has one key property, not several: ({}).", face.set, shown(inside))
+            } else {
+                format!("'({})' is not a key of '{}'; write ('value') or (id='value').", shown(inside), face.set)
+            };
+            return Err(Error::bad_request(message));
+        };
+        let property = match key.name {
+            None => id_property(face),
+            Some(name) => face.property(name).filter(|p| p.column == ID || p.alternate_key),
+        };
+        let Some(property) = property else {
+            let name = shown(key.name.unwrap_or_default());
+            let message = format!("'{name}' is not a key property of {}.", face.qualified_name());
+            return Err(Error::bad_request(message));
+        };
+        self.key(rows, property, key.value);
+        Ok(())
+    }
+
+    /// At the one of the rows that has this key.
+    fn key(&mut self, rows: Rows, property: &'static Property, value: String) {
+        let by_id = property.column == ID;
+        let parameter = if by_id { rows.face().name } else { property.name };
+        let before = self.parameters.iter().filter(|p| **p == parameter).count();
+        self.parameters.push(parameter);
+        let number = if before == 0 { String::new() } else { before.to_string() };
+        // Writing to a String cannot fail.
+        let _ = if by_id {
+            write!(self.template, "/{{{parameter}-id{number}}}")
+        } else {
+            write!(self.template, "({parameter}='{{{parameter}{number}}}')")
+        };
+        self.at = Resource::Rows(Rows::Keyed { of: Box::new(rows), property, value });
+    }
+
+    /// At the same rows, of the type they are declared to be.
+    fn cast(&mut self, rows: Rows, name: &str, segment: &str) -> Result<(), Error> {
+        if !rows.face().name.eq_ignore_ascii_case(name) {
+            return Err(Error::not_found(segment));
+        }
+        self.at = Resource::Rows(rows);
+        Ok(())
+    }
+
+    fn end(&mut self, segment: &str, at: Resource) {
+        self.push(segment);
+        self.at = at;
+    }
+
+    fn push(&mut self, segment: &str) {
+        self.template.push('/');
+        self.template.push_str(segment);
+    }
+}
+
+/// The property that shows the key column.
+fn id_property(face: &Face) -> Option<&'static Property> {
+    face.properties.iter().find(|p| p.column == ID)
+}
+
+/// The type's name in a type-cast segment.
+fn cast(segment: &str) -> Option<&str> {
+    const NAMESPACE: &str = "microsoft.graph.";
+    let (namespace, name) = (segment.get(..NAMESPACE.len())?, segment.get(NAMESPACE.len()..)?);
+    namespace.eq_ignore_ascii_case(NAMESPACE).then_some(name)
+}
+
+fn unknown(raw: &str, segment: &str, known: impl IntoIterator<Item = &'static str>) -> Error {
+    if let Some((name, _)) = key::split(raw) {
+        return Error::not_implemented(format!("The function '{}' is not implemented.", shown(name)));
+    }
+    if MISSING.iter().any(|m| segment.eq_ignore_ascii_case(m)) {
+        return Error::not_implemented(format!("The segment '{segment}' is not implemented."));
+    }
+    Error::not_found(segment).hint(&did_you_mean(segment, known))
+}
+
+#[cfg(test)]
+mod tests;

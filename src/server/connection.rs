@@ -1,0 +1,124 @@
+//! One connection: HTTP/1.1 or HTTP/2, whichever the client begins with.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::Router;
+use http::Request;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto::Builder,
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::watch,
+    time,
+};
+use tower::Service;
+
+/// The largest head of a request: method, path, query and headers. A token alone may take 16 KiB.
+const MAX_HEAD_BYTES: u32 = 64 << 10;
+/// The largest number of requests that one HTTP/2 connection may have open.
+const MAX_STREAMS: u32 = 128;
+
+/// How connections are served.
+pub(super) struct Connections {
+    router: Router,
+    builder: Arc<Builder<TokioExecutor>>,
+    idle_timeout: Duration,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Connections {
+    pub(super) fn new(router: Router, idle_timeout: Duration, stopped: watch::Receiver<bool>) -> Self {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().max_buf_size(MAX_HEAD_BYTES as usize);
+        builder.http2().max_header_list_size(MAX_HEAD_BYTES).max_concurrent_streams(MAX_STREAMS);
+        // An interval must not be zero.
+        let idle_timeout = idle_timeout.max(Duration::from_millis(1));
+        Self { router, builder: Arc::new(builder), idle_timeout, stopped }
+    }
+
+    /// Serves a connection until the client closes it, it is idle, or the server stops.
+    ///
+    /// Idle is a connection on which no request began during one whole tick of its timer: whether the client sends
+    /// nothing, or a byte now and then. After that tick, what is being answered may be finished; after one more, the
+    /// connection is cut. So a slow client holds its place for three ticks at most, and the timer costs a request
+    /// nothing but a counter.
+    pub(super) fn serve<I>(&self, io: I) -> impl Future<Output = ()> + Send + use<I>
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let requests = Arc::new(AtomicU32::new(0));
+        let service = Counting { router: self.router.clone(), requests: Arc::clone(&requests) };
+        let builder = Arc::clone(&self.builder);
+        let mut stopped = self.stopped.clone();
+        let idle_timeout = self.idle_timeout;
+        async move {
+            let connection = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
+            let mut connection = pin!(connection);
+            let mut ticks = time::interval_at(time::Instant::now() + idle_timeout, idle_timeout);
+            ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+            let (mut seen, mut closing, mut stopping) = (0, false, false);
+            loop {
+                tokio::select! {
+                    biased;
+                    result = connection.as_mut() => {
+                        if let Err(error) = result {
+                            tracing::debug!(%error, "connection");
+                        }
+                        return;
+                    }
+                    _ = stopped.wait_for(|stopped| *stopped), if !stopping => {
+                        stopping = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                    _ = ticks.tick() => {
+                        let now = requests.load(Ordering::Relaxed);
+                        if now != seen {
+                            (seen, closing) = (now, false);
+                        } else if closing {
+                            return;
+                        } else {
+                            closing = true;
+                            connection.as_mut().graceful_shutdown();
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The router, counting the requests that begin on a connection.
+#[derive(Clone)]
+struct Counting {
+    router: Router,
+    requests: Arc<AtomicU32>,
+}
+
+impl<B> Service<Request<B>> for Counting
+where
+    Router: Service<Request<B>>,
+{
+    type Response = <Router as Service<Request<B>>>::Response;
+    type Error = <Router as Service<Request<B>>>::Error;
+    type Future = <Router as Service<Request<B>>>::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.router.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.router.call(request)
+    }
+}

@@ -1,0 +1,83 @@
+//! Whether an index bounds what a read costs.
+
+use crate::{
+    model::meta::{EntityType, ID, Link},
+    odata::query::{Comparison, Expr, OrderKey, Query, Rows, Shape, Start},
+};
+
+/// Pages up to this many rows are cheap enough to read where they are asked for.
+const SMALL_PAGE: usize = 200;
+/// So many rows may be skipped before it counts.
+const SMALL_SKIP: u64 = 1000;
+
+/// Whether the read finds its rows in an index and reads few rows beside those it gives. To say no of such a read only
+/// costs a change of thread.
+pub(super) fn is_bounded(query: &Query) -> bool {
+    let entity = query.rows.face().entity;
+    if query.count || query.search.is_some() || !single_valued(&query.shape) {
+        return false;
+    }
+    let mut equal = Vec::new();
+    match &query.rows {
+        Rows::All(_) => {}
+        Rows::Keyed { of, .. } => return matches!(**of, Rows::All(_)),
+        Rows::Related { of, navigation, .. } => match (navigation.link, &**of) {
+            (Link::Inverse(column), Rows::Keyed { property, .. }) if property.column == ID => equal.push(column),
+            (Link::Column(_), Rows::Keyed { .. }) => return true,
+            _ => return false,
+        },
+    }
+    if query.limit > SMALL_PAGE || matches!(query.start, Start::Skip(n) if n > SMALL_SKIP) {
+        return false;
+    }
+    query.filter.as_ref().is_none_or(|f| equalities(f, &mut equal))
+        && (equal.contains(&ID) || has_index(entity, &equal, &query.order))
+}
+
+/// Expansions that lead to one each, by key.
+fn single_valued(shape: &Shape) -> bool {
+    shape.expand.iter().all(|e| !e.navigation.is_collection() && single_valued(&e.shape))
+}
+
+/// Collects the columns of a filter that is nothing but `column eq literal and …`.
+fn equalities(filter: &Expr, columns: &mut Vec<usize>) -> bool {
+    match filter {
+        Expr::And(left, right) => equalities(left, columns) && equalities(right, columns),
+        Expr::Compare(Comparison::Eq, left, right) => match (&**left, &**right) {
+            (Expr::Property(path), Expr::Literal(_)) | (Expr::Literal(_), Expr::Property(path)) => {
+                let column = match path.navigations.as_slice() {
+                    [] => Some(path.property.column),
+                    // `link/id` is the link's own column.
+                    [one] if path.property.column == ID => match one.link {
+                        Link::Column(column) => Some(column),
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                columns.extend(column);
+                column.is_some()
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether an index begins with the columns that are fixed and goes on in this order.
+fn has_index(entity: &EntityType, equal: &[usize], order: &[OrderKey]) -> bool {
+    let descending = order.first().is_some_and(|k| k.descending);
+    let mut ordered = Vec::new();
+    for key in order {
+        match &key.expr {
+            Expr::Property(path) if path.navigations.is_empty() && key.descending == descending => {
+                ordered.push(path.property.column);
+            }
+            _ => return false,
+        }
+    }
+    let fits = |index: &[usize]| {
+        let Some((fixed, rest)) = index.split_at_checked(equal.len()) else { return false };
+        fixed.iter().all(|c| equal.contains(c)) && rest.iter().chain([&ID]).eq(&ordered)
+    };
+    fits(&[]) || entity.indexes.iter().any(|index| fits(index))
+}

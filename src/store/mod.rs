@@ -1,0 +1,251 @@
+//! Where everything is kept: one interface, two engines.
+//!
+//! Reads take a resolved [`Query`] and give JSON; writes take a [`Changeset`] and apply it whole or not at all. A
+//! success means that the change is on disk. Every call names the tenant and sees nothing of any other.
+//!
+//! The engines ([`sqlite`], [`postgres`]) differ in how a statement is run and a change is committed. What a statement
+//! says is made in [`sql`], once for both; how answers become JSON in [`reader`].
+
+mod bounded;
+mod migrations;
+pub mod postgres;
+mod reader;
+mod sql;
+pub mod sqlite;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{
+    model::{
+        changeset::Changeset,
+        meta::{EntityType, Kind, Property},
+        record::{Record, RowVersion, Stored},
+        value::{Timestamp, Value},
+        write::Row,
+    },
+    odata::query::{Query, Rows},
+};
+
+/// A place where tenants, their keys and their entities are kept.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<(), Error>;
+
+    /// Reads a page. None: the path does not exist (a key in it has no row), or it leads to one row and there is none.
+    async fn read(&self, tenant: TenantKey, query: Query) -> Result<Option<Page>, Error>;
+
+    /// Counts the rows that the query's path, filter and search allow. None: the path does not exist.
+    async fn count(&self, tenant: TenantKey, query: Query) -> Result<Option<u64>, Error>;
+
+    /// The values and the version of the row that `column` identifies; columns are in the entity's order.
+    async fn row(
+        &self,
+        tenant: TenantKey,
+        entity: &'static EntityType,
+        column: usize,
+        value: String,
+    ) -> Result<Option<(Vec<Value>, RowVersion)>, Error>;
+
+    /// Whether there are rows at all.
+    async fn exists(&self, tenant: TenantKey, rows: Rows) -> Result<bool, Error>;
+
+    /// Applies a changeset whole or not at all. When this returns, it is on disk.
+    async fn commit(&self, tenant: TenantKey, changes: Changeset) -> Result<(), CommitError>;
+
+    /// All tenants.
+    async fn tenants(&self) -> Result<Vec<Tenant>, Error>;
+
+    /// Adds the first tenant with what it starts with. Nothing happens when there is a tenant already: of several
+    /// servers that start at once, one wins.
+    async fn tenant_create_first(&self, tenant: NewTenant, first: Changeset) -> Result<(), CommitError>;
+
+    /// The keys that tokens are signed with, the newest first.
+    async fn signing_keys(&self) -> Result<Vec<SigningKey>, Error>;
+
+    /// Adds a signing key if there is none yet: of several servers that start at once, one wins.
+    async fn signing_key_create(&self, key: SigningKey) -> Result<(), CommitError>;
+
+    /// Finishes what is being written and closes the database.
+    async fn close(&self);
+}
+
+/// Opens the store that `url` names: `postgres://…`, or nothing for SQLite in `data`. Creates and migrates it.
+pub async fn open(url: Option<&str>, data: &std::path::Path, options: &Options) -> Result<Arc<dyn Store>, Error> {
+    Ok(match url {
+        Some(url) => Arc::new(postgres::PostgresStore::open(url, options).await?),
+        None => Arc::new(sqlite::SqliteStore::open(data, options)?),
+    })
+}
+
+/// What can be set about a store.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// SQLite: the largest number of connections that read at once. PostgreSQL: of connections.
+    pub connections: usize,
+    /// SQLite: the page cache of each reading connection, in KiB.
+    pub cache_kib: usize,
+    /// A statement that takes longer than this is given up, in milliseconds.
+    pub statement_timeout_ms: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { connections: 8, cache_kib: 32 * 1024, statement_timeout_ms: 30_000 }
+    }
+}
+
+/// The stored record that a key property identifies.
+pub async fn load<R: Record>(
+    store: &dyn Store,
+    tenant: TenantKey,
+    property: &Property,
+    value: &str,
+) -> Result<Option<Stored<R>>, Error> {
+    let Some((values, version)) = store.row(tenant, R::ENTITY, property.column, value.to_owned()).await? else {
+        return Ok(None);
+    };
+    let record = R::from_values(values).ok_or_else(|| Error::corrupt(R::ENTITY, value))?;
+    Ok(Some(Stored { record, version }))
+}
+
+/// The number by which rows name their tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TenantKey(pub i64);
+
+/// An organization: its own world of everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// The number by which rows name it.
+    pub key: TenantKey,
+    /// Its id, a UUID, which tokens carry as `tid`.
+    pub id: String,
+    /// Its name.
+    pub display_name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A tenant to be made.
+#[derive(Clone, Debug)]
+pub struct NewTenant {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub display_name: String,
+    /// When it is made.
+    pub created_at: Timestamp,
+}
+
+/// A key that tokens are signed with.
+#[derive(Clone)]
+pub struct SigningKey {
+    /// The name by which tokens name it.
+    pub kid: String,
+    /// The private key, PKCS #8 in DER.
+    pub pkcs8: Vec<u8>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A page of rows.
+#[derive(Debug)]
+pub struct Page {
+    /// The rows as JSON objects with commas between, or the one row.
+    pub rows: Vec<u8>,
+    /// How many rows there are in all, when the query asked.
+    pub count: Option<u64>,
+    /// The order keys of the last row, when there are more rows after it.
+    pub next: Option<Vec<Value>>,
+    /// The version of the row, when the path leads to one.
+    pub version: Option<RowVersion>,
+}
+
+/// The store failed: nothing that the caller of the API can do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database refused or broke.
+    #[error("database: {0}")]
+    Database(Box<dyn std::error::Error + Send + Sync>),
+    /// The statement took longer than allowed.
+    #[error("the statement took too long")]
+    Timeout,
+    /// The database was migrated by a newer version of this program.
+    #[error("the database is at migration {found}, this program knows {known}: use the newer cardea")]
+    Newer {
+        /// The database's newest migration.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// A stored row is not what its table says.
+    #[error("stored {0}")]
+    Corrupt(String),
+    /// The data directory cannot be used.
+    #[error("{path}: {source}")]
+    Directory {
+        /// The directory.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The store is being closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl Error {
+    fn corrupt(entity: &EntityType, id: &str) -> Self {
+        Self::Corrupt(format!("{} {id:?} is not readable", entity.name))
+    }
+
+    fn database(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Database(Box::new(error))
+    }
+}
+
+/// A changeset was not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Something that the decision relied on has changed: load and decide again.
+    #[error("what the change relied on has changed")]
+    Conflict,
+    /// A constraint of the database forbids it.
+    #[error("constraint {0:?}")]
+    Constraint(Constraint),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// A constraint that a change broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Constraint {
+    /// Another row has the value of this column, which no two rows may share.
+    Unique {
+        /// The entity type's table.
+        table: &'static str,
+        /// The column, as a position.
+        column: usize,
+    },
+    /// The change names a row that does not exist.
+    MissingReference,
+    /// Other rows name the row that the change removes.
+    StillReferenced,
+}
+
+/// The columns' values and the version in a row that [`sql::select::row`] gives.
+fn row_values(entity: &EntityType, row: &dyn Row) -> (Vec<Value>, RowVersion) {
+    let values = (1..).zip(entity.columns).map(|(at, column)| {
+        let value = match column.kind {
+            Kind::Text => row.text(at).map(|t| Value::Text(t.to_owned())),
+            Kind::Bool => row.bool(at).map(Value::Bool),
+            Kind::Int => row.int(at).map(Value::Int),
+            Kind::Time => row.int(at).map(|us| Value::Time(Timestamp(us))),
+        };
+        value.unwrap_or(Value::Null)
+    });
+    (values.collect(), RowVersion(row.int(0).unwrap_or_default()))
+}

@@ -1,0 +1,91 @@
+//! How values go in and rows come out, and what errors mean.
+
+use tokio_postgres::{
+    error::{DbError, SqlState},
+    types::ToSql,
+};
+
+use crate::{
+    model::{meta::EntityType, value::Value, write::Row},
+    store::{
+        CommitError, Constraint, Error,
+        sql::{Parameter, write::{Must, Write}},
+    },
+};
+
+/// A row of PostgreSQL's.
+pub(super) struct PostgresRow(pub(super) tokio_postgres::Row);
+
+impl Row for PostgresRow {
+    fn text(&self, column: usize) -> Option<&str> {
+        self.0.try_get::<_, Option<&str>>(column).ok()?
+    }
+
+    fn int(&self, column: usize) -> Option<i64> {
+        self.0.try_get::<_, Option<i64>>(column).ok()?
+    }
+
+    fn bool(&self, column: usize) -> Option<bool> {
+        self.0.try_get::<_, Option<bool>>(column).ok()?
+    }
+}
+
+/// The parameters as the driver takes them.
+pub(super) fn parameters(parameters: &[Parameter]) -> Vec<&(dyn ToSql + Sync)> {
+    fn as_sql(parameter: &Parameter) -> &(dyn ToSql + Sync) {
+        match parameter {
+            Parameter::Value(Value::Text(text)) => text,
+            Parameter::Value(Value::Bool(b)) => b,
+            Parameter::Value(Value::Int(n)) => n,
+            Parameter::Value(Value::Time(time)) => &time.0,
+            Parameter::Value(Value::Null) => &None::<&str>,
+            Parameter::Texts(list) => list,
+        }
+    }
+    parameters.iter().map(as_sql).collect()
+}
+
+/// A failure that is the database's.
+pub(super) fn failure(error: tokio_postgres::Error) -> Error {
+    match error.code() {
+        Some(code) if *code == SqlState::QUERY_CANCELED => Error::Timeout,
+        _ => Error::database(error),
+    }
+}
+
+/// A failure to get a connection.
+pub(super) fn pool_failure(error: deadpool_postgres::PoolError) -> Error {
+    match error {
+        deadpool_postgres::PoolError::Backend(error) => failure(error),
+        deadpool_postgres::PoolError::Timeout(_) => Error::Timeout,
+        other => Error::database(other),
+    }
+}
+
+/// What a failed statement of a commit means.
+pub(super) fn refusal(error: tokio_postgres::Error, write: &Write) -> CommitError {
+    let Some(db) = error.as_db_error() else { return failure(error).into() };
+    let code = db.code();
+    if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED {
+        CommitError::Conflict
+    } else if *code == SqlState::FOREIGN_KEY_VIOLATION {
+        CommitError::Constraint(match write.must {
+            Must::Change => Constraint::StillReferenced,
+            Must::Find | Must::Run => Constraint::MissingReference,
+        })
+    } else if let Some(broken) = write.entity.and_then(|entity| unique(entity, db)) {
+        CommitError::Constraint(broken)
+    } else {
+        failure(error).into()
+    }
+}
+
+/// Unique constraints are called `table_column`.
+fn unique(entity: &'static EntityType, error: &DbError) -> Option<Constraint> {
+    if *error.code() != SqlState::UNIQUE_VIOLATION {
+        return None;
+    }
+    let name = error.constraint()?.strip_prefix(entity.table)?.strip_prefix('_')?;
+    let column = entity.columns.iter().position(|c| c.name == name)?;
+    Some(Constraint::Unique { table: entity.table, column })
+}

@@ -1,0 +1,53 @@
+//! How PostgreSQL spells things. The functions named `odata_…` are made by the migrations.
+
+use std::fmt::Write as _;
+
+use crate::{
+    model::meta::Kind,
+    odata::query::Function,
+    store::sql::{Dialect, ParameterKind},
+};
+
+/// PostgreSQL.
+pub(super) struct Postgres;
+
+impl Dialect for Postgres {
+    fn placeholder(&self, sql: &mut String, number: usize, kind: ParameterKind) {
+        let ty = match kind {
+            ParameterKind::One(Kind::Text) => "text",
+            ParameterKind::One(Kind::Bool) => "boolean",
+            ParameterKind::One(Kind::Int | Kind::Time) => "bigint",
+            ParameterKind::Texts => "text[]",
+        };
+        let _ = write!(sql, "${number}::{ty}");
+    }
+
+    fn function(&self, function: Function) -> [&'static str; 3] {
+        match function {
+            Function::Contains => ["(strpos(", ", ", ") > 0)"],
+            Function::StartsWith => ["starts_with(", ", ", ")"],
+            Function::EndsWith => ["odata_endswith(", ", ", ")"],
+            Function::ToLower => ["odata_lower(", "", ")"],
+            Function::ToUpper => ["odata_upper(", "", ")"],
+            Function::Trim => ["btrim(", "", ")"],
+            Function::Concat => ["(", " || ", ")"],
+            Function::IndexOf => ["(strpos(", ", ", ") - 1)::bigint"],
+            Function::Length => ["char_length(", "", ")::bigint"],
+            Function::Year => ["odata_year(", "", ")"],
+            Function::Month => ["odata_month(", "", ")"],
+            Function::Day => ["odata_day(", "", ")"],
+            Function::Hour => ["odata_hour(", "", ")"],
+            Function::Minute => ["odata_minute(", "", ")"],
+            Function::Second => ["odata_second(", "", ")"],
+            Function::Date => ["odata_date(", "", ")"],
+        }
+    }
+
+    fn keys(&self) -> [&'static str; 2] {
+        ["unnest(", ") WITH ORDINALITY k(value, key)"]
+    }
+
+    fn per_key(&self, _: &str) -> [String; 2] {
+        [" CROSS JOIN LATERAL (SELECT x.*".to_owned(), ") t".to_owned()]
+    }
+}

@@ -1,0 +1,299 @@
+//! The engine for when one machine is not enough: any number of servers on one PostgreSQL database.
+//!
+//! A changeset is one transaction; a single statement is one by itself. Statements of one transaction are sent without
+//! waiting for each other's answers.
+
+mod convert;
+mod dialect;
+
+use std::{future::Future, str::FromStr, time::Duration};
+
+use async_trait::async_trait;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::{Config, NoTls};
+
+use self::{
+    convert::{PostgresRow, failure, parameters, pool_failure, refusal},
+    dialect::Postgres,
+};
+use super::{
+    CommitError, Error, NewTenant, Options, Page, SigningKey, Store, Tenant, TenantKey,
+    migrations::{self, Migration},
+    reader::Reader,
+    row_values,
+    sql::{
+        Statement, select,
+        write::{self, Must, Write},
+    },
+};
+use crate::{
+    model::{
+        changeset::Changeset,
+        meta::EntityType,
+        record::RowVersion,
+        value::{Timestamp, Value},
+        write::Row as _,
+    },
+    odata::query::{Query, Rows},
+};
+
+/// Servers that start at once migrate one after the other: each takes this advisory lock ("cardea" in ASCII).
+const MIGRATION_LOCK: i64 = 0x6361_7264_6561;
+
+/// The engine on PostgreSQL.
+pub struct PostgresStore {
+    pool: Pool,
+}
+
+impl PostgresStore {
+    /// Connects, and migrates the database.
+    pub async fn open(url: &str, options: &Options) -> Result<Self, Error> {
+        let mut config = Config::from_str(url).map_err(failure)?;
+        let timeout = format!("-c statement_timeout={}", options.statement_timeout_ms);
+        let given = config.get_options().map(str::to_owned);
+        config.options(given.map_or(timeout.clone(), |given| format!("{given} {timeout}")));
+        if config.get_application_name().is_none() {
+            config.application_name("cardea");
+        }
+        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let pool = Pool::builder(manager)
+            .max_size(options.connections.max(1))
+            .wait_timeout(Some(Duration::from_millis(options.statement_timeout_ms)))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(Error::database)?;
+        let store = Self { pool };
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    async fn client(&self) -> Result<Object, Error> {
+        self.pool.get().await.map_err(pool_failure)
+    }
+
+    async fn migrate(&self) -> Result<(), Error> {
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await.map_err(failure)?;
+        transaction
+            .batch_execute(&format!(
+                "SELECT pg_advisory_xact_lock({MIGRATION_LOCK});
+                 CREATE TABLE IF NOT EXISTS schema_migration (
+                   version bigint PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());"
+            ))
+            .await
+            .map_err(failure)?;
+        let row = transaction
+            .query_one("SELECT coalesce(max(version), 0) FROM schema_migration", &[])
+            .await
+            .map_err(failure)?;
+        for Migration { version, sql } in migrations::pending(migrations::POSTGRES, row.get(0))? {
+            transaction.batch_execute(sql).await.map_err(failure)?;
+            transaction
+                .execute("INSERT INTO schema_migration (version) VALUES ($1)", &[version])
+                .await
+                .map_err(failure)?;
+        }
+        transaction.commit().await.map_err(failure)
+    }
+
+    /// Does something in a transaction.
+    async fn in_transaction<F, Fut>(&self, work: F) -> Result<(), CommitError>
+    where
+        F: FnOnce(Object) -> Fut + Send,
+        Fut: Future<Output = (Object, Result<(), CommitError>)> + Send,
+    {
+        let client = self.client().await?;
+        client.batch_execute("BEGIN").await.map_err(failure)?;
+        let (client, outcome) = work(client).await;
+        finish(client, outcome).await
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn ping(&self) -> Result<(), Error> {
+        self.client().await?.batch_execute("SELECT 1").await.map_err(failure)
+    }
+
+    async fn read(&self, tenant: TenantKey, query: Query) -> Result<Option<Page>, Error> {
+        let client = self.client().await?;
+        let several = query.count || !query.shape.expand.is_empty();
+        if several {
+            // All statements see one state.
+            client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(failure)?;
+        }
+        let mut reader = Reader::new(&Postgres, tenant, &query);
+        while let Some(statement) = reader.next_statement() {
+            match fetch(&client, statement).await {
+                Ok(rows) => rows.into_iter().for_each(|row| reader.row(&PostgresRow(row))),
+                Err(error) => {
+                    // Out of the pool with it: its transaction is broken.
+                    drop(Object::take(client));
+                    return Err(error);
+                }
+            }
+            reader.end();
+        }
+        if several {
+            client.batch_execute("COMMIT").await.map_err(failure)?;
+        }
+        Ok(reader.finish())
+    }
+
+    async fn count(&self, tenant: TenantKey, query: Query) -> Result<Option<u64>, Error> {
+        let client = self.client().await?;
+        let counted = fetch(&client, select::count(&Postgres, tenant, &query)).await?;
+        let count = counted.into_iter().next().and_then(|row| PostgresRow(row).int(0));
+        let count = count.and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
+        let missing = match query.rows.parent() {
+            Some(parent) if count == 0 => fetch(&client, select::exists(&Postgres, tenant, parent)).await?.is_empty(),
+            _ => false,
+        };
+        Ok((!missing).then_some(count))
+    }
+
+    async fn row(
+        &self,
+        tenant: TenantKey,
+        entity: &'static EntityType,
+        column: usize,
+        value: String,
+    ) -> Result<Option<(Vec<Value>, RowVersion)>, Error> {
+        let client = self.client().await?;
+        let rows = fetch(&client, select::row(&Postgres, tenant, entity, column, value)).await?;
+        Ok(rows.into_iter().next().map(|row| row_values(entity, &PostgresRow(row))))
+    }
+
+    async fn exists(&self, tenant: TenantKey, rows: Rows) -> Result<bool, Error> {
+        let client = self.client().await?;
+        Ok(!fetch(&client, select::exists(&Postgres, tenant, &rows)).await?.is_empty())
+    }
+
+    async fn commit(&self, tenant: TenantKey, changes: Changeset) -> Result<(), CommitError> {
+        let writes = write::statements(&Postgres, tenant, &changes);
+        if let [write] = writes.as_slice() {
+            let client = self.client().await?;
+            return run(&client, write).await;
+        }
+        self.in_transaction(|client| async move {
+            let outcome = run_all(&client, &writes).await;
+            (client, outcome)
+        })
+        .await
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
+        let client = self.client().await?;
+        let sql = "SELECT key, id, display_name, created_at FROM tenant ORDER BY key";
+        let rows = client.query(sql, &[]).await.map_err(failure)?;
+        let tenant = |row: &tokio_postgres::Row| {
+            Ok(Tenant {
+                key: TenantKey(row.try_get(0)?),
+                id: row.try_get(1)?,
+                display_name: row.try_get(2)?,
+                created_at: Timestamp(row.try_get(3)?),
+            })
+        };
+        rows.iter().map(tenant).collect::<Result<_, _>>().map_err(failure)
+    }
+
+    async fn tenant_create_first(&self, tenant: NewTenant, first: Changeset) -> Result<(), CommitError> {
+        self.in_transaction(|client| async move {
+            let outcome = create_first_tenant(&client, &tenant, &first).await;
+            (client, outcome)
+        })
+        .await
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<SigningKey>, Error> {
+        let client = self.client().await?;
+        let sql = "SELECT kid, pkcs8, created_at FROM signing_key ORDER BY created_at DESC, kid";
+        let rows = client.query(sql, &[]).await.map_err(failure)?;
+        let key = |row: &tokio_postgres::Row| {
+            Ok(SigningKey { kid: row.try_get(0)?, pkcs8: row.try_get(1)?, created_at: Timestamp(row.try_get(2)?) })
+        };
+        rows.iter().map(key).collect::<Result<_, _>>().map_err(failure)
+    }
+
+    async fn signing_key_create(&self, key: SigningKey) -> Result<(), CommitError> {
+        self.in_transaction(|client| async move {
+            let outcome = async {
+                client.batch_execute("LOCK TABLE signing_key IN EXCLUSIVE MODE").await?;
+                let sql = "INSERT INTO signing_key (kid, pkcs8, created_at) \
+                           SELECT $1::text, $2::bytea, $3::bigint WHERE NOT EXISTS (SELECT 1 FROM signing_key)";
+                client.execute(sql, &[&key.kid, &key.pkcs8, &key.created_at.0]).await
+            };
+            let outcome = outcome.await.map(drop).map_err(|e| failure(e).into());
+            (client, outcome)
+        })
+        .await
+    }
+
+    async fn close(&self) {
+        self.pool.close();
+    }
+}
+
+/// The rows of a statement.
+async fn fetch(client: &Object, statement: Statement) -> Result<Vec<tokio_postgres::Row>, Error> {
+    let prepared = client.prepare_cached(&statement.sql).await.map_err(failure)?;
+    client.query(&prepared, &parameters(&statement.parameters)).await.map_err(failure)
+}
+
+/// Runs a statement of a commit.
+async fn run(client: &Object, write: &Write) -> Result<(), CommitError> {
+    let Statement { sql, parameters: given } = &write.statement;
+    let given = parameters(given);
+    let done = async {
+        Ok(match write.must {
+            Must::Find => {
+                // What was relied on stays as it is until the commit.
+                let prepared = client.prepare_cached(&format!("{sql} FOR SHARE")).await?;
+                client.query_opt(&prepared, &given).await?.is_some()
+            }
+            Must::Change => client.execute(&client.prepare_cached(sql).await?, &given).await? == 1,
+            Must::Run => client.execute(&client.prepare_cached(sql).await?, &given).await.map(|_| true)?,
+        })
+    };
+    match done.await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(CommitError::Conflict),
+        Err(error) => Err(refusal(error, write)),
+    }
+}
+
+/// Runs the statements of a commit. They are all sent at once and run in order; the first that fails is told.
+async fn run_all(client: &Object, writes: &[Write]) -> Result<(), CommitError> {
+    for write in writes {
+        // Sooner than the statements themselves, so that only known ones are sent at once.
+        let sql = &write.statement.sql;
+        let locked = format!("{sql} FOR SHARE");
+        let sql = if write.must == Must::Find { &locked } else { sql };
+        client.prepare_cached(sql).await.map_err(failure)?;
+    }
+    for outcome in futures_util::future::join_all(writes.iter().map(|w| run(client, w))).await {
+        outcome?;
+    }
+    Ok(())
+}
+
+/// Commits, or undoes what failed. A connection on which that fails does not go back to the pool.
+async fn finish(client: Object, outcome: Result<(), CommitError>) -> Result<(), CommitError> {
+    let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    if let Err(error) = client.batch_execute(end).await {
+        drop(Object::take(client));
+        outcome?;
+        return Err(failure(error).into());
+    }
+    outcome
+}
+
+async fn create_first_tenant(client: &Object, tenant: &NewTenant, first: &Changeset) -> Result<(), CommitError> {
+    client.batch_execute("LOCK TABLE tenant IN EXCLUSIVE MODE").await.map_err(failure)?;
+    let sql = "INSERT INTO tenant (id, display_name, created_at) \
+               SELECT $1::text, $2::text, $3::bigint WHERE NOT EXISTS (SELECT 1 FROM tenant) RETURNING key";
+    let created = client.query_opt(sql, &[&tenant.id, &tenant.display_name, &tenant.created_at.0]).await;
+    let Some(row) = created.map_err(failure)? else { return Ok(()) };
+    let key = TenantKey(row.try_get(0).map_err(failure)?);
+    run_all(client, &write::statements(&Postgres, key, first)).await
+}

@@ -1,0 +1,290 @@
+//! From a query to JSON, without a database.
+//!
+//! A [`Reader`] says which statement it needs next and is fed the rows; an engine runs the statements, nothing else.
+//! One statement for the page, one for its count, one for each level of each expansion, whatever the number of rows.
+//!
+//! Rows are written to JSON as they come, without braces; what is expanded inside them is put in when all rows are
+//! there. At most the rows of one answer are held.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::{
+    Page, TenantKey,
+    sql::{Dialect, Statement, select},
+};
+use crate::{
+    model::{
+        record::RowVersion,
+        value::Value,
+        write::{Row, write_properties},
+    },
+    odata::query::{Expand, Query, Shape},
+};
+
+/// A read under way.
+pub(super) struct Reader<'q> {
+    dialect: &'q dyn Dialect,
+    tenant: TenantKey,
+    query: &'q Query,
+    steps: VecDeque<Step>,
+    current: Step,
+    /// The page's rows, then those of each expansion.
+    nodes: Vec<Node<'q>>,
+    count: Option<u64>,
+    /// The order keys of the last row that fits on the page.
+    last: Option<Vec<Value>>,
+    more: bool,
+    version: Option<RowVersion>,
+    exists: bool,
+}
+
+/// A statement to run.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Page,
+    Count,
+    /// Whether what the path hangs on exists: asked when the page is empty.
+    Parent,
+    /// The rows of a node that is not the page.
+    Expand(usize),
+    /// How many targets each source of a node has.
+    ExpandCount(usize),
+}
+
+/// The rows of the page or of an expansion.
+struct Node<'q> {
+    shape: &'q Shape,
+    /// The expansion and what it starts from; none for the page.
+    origin: Option<(&'q Expand, Vec<String>)>,
+    /// The JSON of all rows.
+    json: Vec<u8>,
+    rows: Vec<Written>,
+    /// The rows of each source, by position.
+    by_source: HashMap<String, Vec<usize>>,
+    counts: HashMap<String, u64>,
+    /// The nodes of the shape's expansions, in order.
+    children: Vec<usize>,
+}
+
+/// A row, written.
+struct Written {
+    /// Where its JSON ends; it begins where its predecessor's ends.
+    end: usize,
+    /// What each expansion starts from.
+    links: Vec<Option<String>>,
+}
+
+impl<'q> Reader<'q> {
+    /// A read of this query.
+    pub(super) fn new(dialect: &'q dyn Dialect, tenant: TenantKey, query: &'q Query) -> Self {
+        let mut steps = VecDeque::from([Step::Page]);
+        if query.count {
+            steps.push_back(Step::Count);
+        }
+        let mut page = Node::new(&query.shape, None);
+        page.json.reserve(query.limit.min(128) * 512);
+        Self {
+            dialect,
+            tenant,
+            query,
+            steps,
+            current: Step::Page,
+            nodes: vec![page],
+            count: None,
+            last: None,
+            more: false,
+            version: None,
+            exists: true,
+        }
+    }
+
+    /// The statement to run next; none when the read is done.
+    pub(super) fn next_statement(&mut self) -> Option<Statement> {
+        self.current = self.steps.pop_front()?;
+        let (dialect, tenant, query) = (self.dialect, self.tenant, self.query);
+        Some(match self.current {
+            Step::Page => select::page(dialect, tenant, query),
+            Step::Count => select::count(dialect, tenant, query),
+            Step::Parent => select::exists(dialect, tenant, query.rows.parent()?),
+            Step::Expand(node) => {
+                let (expand, sources) = self.nodes.get(node)?.origin.as_ref()?;
+                select::expansion(dialect, tenant, expand, sources.clone())
+            }
+            Step::ExpandCount(node) => {
+                let (expand, sources) = self.nodes.get(node)?.origin.as_ref()?;
+                select::expansion_count(dialect, tenant, expand, sources.clone())
+            }
+        })
+    }
+
+    /// Takes a row of the statement.
+    pub(super) fn row(&mut self, row: &dyn Row) {
+        match self.current {
+            Step::Page => self.page_row(row),
+            Step::Count => self.count = row.int(0).and_then(|n| u64::try_from(n).ok()),
+            Step::Parent => self.exists = true,
+            Step::Expand(node) => {
+                if let (Some(node), Some(source)) = (self.nodes.get_mut(node), row.text(0)) {
+                    node.by_source.entry(source.to_owned()).or_default().push(node.rows.len());
+                    node.write(row, 1);
+                }
+            }
+            Step::ExpandCount(node) => {
+                if let (Some(node), Some(source), Some(n)) = (self.nodes.get_mut(node), row.text(0), row.int(1)) {
+                    node.counts.insert(source.to_owned(), u64::try_from(n).unwrap_or_default());
+                }
+            }
+        }
+    }
+
+    fn page_row(&mut self, row: &dyn Row) {
+        let Some(page) = self.nodes.first_mut() else { return };
+        let collection = self.query.rows.is_collection();
+        if collection && page.rows.len() == self.query.limit {
+            self.more = true;
+            return;
+        }
+        page.write(row, select::page_prefix(self.query));
+        self.version = row.int(0).map(RowVersion);
+        if collection && page.rows.len() == self.query.limit {
+            self.last = Some(select::order_values(&self.query.order, row));
+        }
+    }
+
+    /// The statement has no more rows.
+    pub(super) fn end(&mut self) {
+        match self.current {
+            Step::Page => {
+                let empty = self.nodes.first().is_none_or(|n| n.rows.is_empty());
+                if empty && self.query.rows.is_collection() && self.query.rows.parent().is_some() {
+                    self.exists = false;
+                    self.steps.push_back(Step::Parent);
+                }
+                self.plan_expansions(0);
+            }
+            Step::Expand(node) => self.plan_expansions(node),
+            Step::Count | Step::Parent | Step::ExpandCount(_) => {}
+        }
+    }
+
+    /// Makes a node for each expansion of a node's rows, and its statements where there is anything to start from.
+    fn plan_expansions(&mut self, node: usize) {
+        let Some(shape) = self.nodes.get(node).map(|n| n.shape) else { return };
+        for (nth, expand) in shape.expand.iter().enumerate() {
+            let sources = self.nodes.get(node).map(|n| n.sources(nth)).unwrap_or_default();
+            let child = self.nodes.len();
+            if !sources.is_empty() {
+                self.steps.push_back(Step::Expand(child));
+                if expand.count {
+                    self.steps.push_back(Step::ExpandCount(child));
+                }
+            }
+            self.nodes.push(Node::new(&expand.shape, Some((expand, sources))));
+            if let Some(node) = self.nodes.get_mut(node) {
+                node.children.push(child);
+            }
+        }
+    }
+
+    /// What was read. None: the path does not exist, or it leads to one row and there is none.
+    pub(super) fn finish(self) -> Option<Page> {
+        let page = self.nodes.first()?;
+        let collection = self.query.rows.is_collection();
+        if !self.exists || (!collection && page.rows.is_empty()) {
+            return None;
+        }
+        let mut rows = Vec::with_capacity(page.json.len() + 3 * page.rows.len());
+        for row in 0..page.rows.len() {
+            if row > 0 {
+                rows.push(b',');
+            }
+            self.assemble(&mut rows, page, row);
+        }
+        let next = if self.more { self.last } else { None };
+        let version = if collection { None } else { self.version };
+        Some(Page { rows, count: self.count, next, version })
+    }
+
+    /// Appends a row with what is expanded inside it.
+    fn assemble(&self, out: &mut Vec<u8>, node: &Node<'_>, row: usize) {
+        let Some(written) = node.rows.get(row) else { return };
+        out.push(b'{');
+        let json = node.json_of(row);
+        out.extend_from_slice(json);
+        let mut empty = json.is_empty();
+        for (child, link) in node.children.iter().zip(&written.links) {
+            let Some((child, expand)) =
+                self.nodes.get(*child).and_then(|c| c.origin.as_ref().map(|(expand, _)| (c, expand)))
+            else {
+                continue;
+            };
+            if !std::mem::take(&mut empty) {
+                out.push(b',');
+            }
+            let found = link.as_ref().and_then(|l| child.by_source.get(l)).map_or(&[][..], Vec::as_slice);
+            if expand.navigation.is_collection() {
+                self.assemble_many(out, child, expand, found, link.as_deref());
+            } else {
+                out.extend_from_slice(expand.navigation.json_name.as_bytes());
+                match found.first() {
+                    Some(target) => self.assemble(out, child, *target),
+                    None => out.extend_from_slice(b"null"),
+                }
+            }
+        }
+        out.push(b'}');
+    }
+
+    /// Appends `"nav@odata.count":n,"nav":[…]`.
+    fn assemble_many(&self, out: &mut Vec<u8>, child: &Node<'_>, expand: &Expand, found: &[usize], source: Option<&str>) {
+        let name = expand.navigation.name;
+        if expand.count {
+            let count = source.and_then(|s| child.counts.get(s)).copied().unwrap_or_default();
+            out.extend_from_slice(format!("\"{name}@odata.count\":{count},").as_bytes());
+        }
+        out.extend_from_slice(expand.navigation.json_name.as_bytes());
+        out.push(b'[');
+        for (at, target) in found.iter().take(expand.limit).enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            self.assemble(out, child, *target);
+        }
+        out.push(b']');
+    }
+}
+
+impl<'q> Node<'q> {
+    fn new(shape: &'q Shape, origin: Option<(&'q Expand, Vec<String>)>) -> Self {
+        Self {
+            shape,
+            origin,
+            json: Vec::new(),
+            rows: Vec::new(),
+            by_source: HashMap::new(),
+            counts: HashMap::new(),
+            children: Vec::new(),
+        }
+    }
+
+    /// Writes a row whose columns before `prefix` are not the shape's.
+    fn write(&mut self, row: &dyn Row, prefix: usize) {
+        let links = self.shape.expand.len();
+        write_properties(&mut self.json, row, prefix + links, &self.shape.select);
+        let links = (prefix..prefix + links).map(|column| row.text(column).map(str::to_owned)).collect();
+        self.rows.push(Written { end: self.json.len(), links });
+    }
+
+    fn json_of(&self, row: usize) -> &[u8] {
+        let start = row.checked_sub(1).and_then(|before| self.rows.get(before)).map_or(0, |w| w.end);
+        let end = self.rows.get(row).map_or(start, |w| w.end);
+        self.json.get(start..end).unwrap_or_default()
+    }
+
+    /// What the nth expansion starts from: each source once, in the order of the rows.
+    fn sources(&self, nth: usize) -> Vec<String> {
+        let mut seen = std::collections::HashSet::new();
+        let links = self.rows.iter().filter_map(|row| row.links.get(nth)?.as_ref());
+        links.filter(|link| seen.insert(link.as_str())).cloned().collect()
+    }
+}

@@ -1,0 +1,333 @@
+//! Conditions: `$filter`, `$search`, and what comes after a row in an order.
+//!
+//! OData's comparisons yield true or false even where an operand is null, SQL's yield null. A condition's null counts
+//! as false at the top and under `and` and `or`; under `not` and in `all` it would not, so there (`exact`) comparisons
+//! that can be null are made false. OData's boolean functions do yield null, as SQL's.
+
+use super::Sql;
+use crate::{
+    model::{
+        meta::{EntityType, ID, Link, Navigation, Property},
+        value::Value,
+    },
+    odata::query::{Comparison, Expr, Function, OrderKey, PropertyPath, Quantifier, Search},
+};
+
+/// The aliases of the row and of the lambda variables around an expression, from outside.
+pub(super) type Scopes<'a> = Vec<(String, &'a EntityType)>;
+
+impl Sql<'_> {
+    /// An expression.
+    pub(super) fn expr(&mut self, expr: &Expr, scopes: &mut Scopes<'_>, exact: bool) {
+        match expr {
+            Expr::Literal(value) => {
+                self.value(value);
+            }
+            Expr::Property(path) => self.property(path, scopes),
+            Expr::Compare(op, left, right) => self.comparison(*op, left, right, scopes, exact),
+            Expr::In(operand, values) => self.membership(operand, values, scopes, exact),
+            Expr::And(left, right) => self.both(left, " AND ", right, scopes, exact),
+            Expr::Or(left, right) => self.both(left, " OR ", right, scopes, exact),
+            Expr::Not(operand) => {
+                self.push("NOT (");
+                self.expr(operand, scopes, true);
+                self.push(")");
+            }
+            Expr::Call(function, operands) => self.call(*function, operands, scopes, exact),
+            Expr::Lambda { quantifier, scope, path, predicate } => {
+                self.lambda(*quantifier, *scope, path, predicate.as_deref(), scopes);
+            }
+        }
+    }
+
+    fn both(&mut self, left: &Expr, operator: &str, right: &Expr, scopes: &mut Scopes<'_>, exact: bool) {
+        self.push("(");
+        self.expr(left, scopes, exact);
+        self.push(operator);
+        self.expr(right, scopes, exact);
+        self.push(")");
+    }
+
+    fn call(&mut self, function: Function, operands: &[Expr], scopes: &mut Scopes<'_>, exact: bool) {
+        let [before, between, after] = self.dialect.function(function);
+        self.push(before);
+        for (at, operand) in operands.iter().enumerate() {
+            if at > 0 {
+                self.push(between);
+            }
+            self.expr(operand, scopes, exact);
+        }
+        self.push(after);
+    }
+
+    fn comparison(&mut self, op: Comparison, left: &Expr, right: &Expr, scopes: &mut Scopes<'_>, exact: bool) {
+        let (left, right, op) = if is_null(left) { (right, left, op) } else { (left, right, op) };
+        if is_null(right) {
+            return self.null_comparison(op, left, scopes);
+        }
+        let (may_be_null, both) = (nullable(left) || nullable(right), nullable(left) && nullable(right));
+        let operator = match op {
+            Comparison::Eq if both => " IS NOT DISTINCT FROM ",
+            Comparison::Eq => " = ",
+            Comparison::Ne if may_be_null => " IS DISTINCT FROM ",
+            Comparison::Ne => " <> ",
+            Comparison::Gt => " > ",
+            Comparison::Ge => " >= ",
+            Comparison::Lt => " < ",
+            Comparison::Le => " <= ",
+        };
+        let guard = exact && may_be_null && !operator.starts_with(" IS ");
+        self.push(if guard { "coalesce(" } else { "(" });
+        self.expr(left, scopes, exact);
+        self.push(operator);
+        self.expr(right, scopes, exact);
+        self.push(if guard { ", FALSE)" } else { ")" });
+    }
+
+    /// Nothing is equal to null but null, and nothing is greater or less.
+    fn null_comparison(&mut self, op: Comparison, operand: &Expr, scopes: &mut Scopes<'_>) {
+        let test = match op {
+            Comparison::Eq => " IS NULL)",
+            Comparison::Ne => " IS NOT NULL)",
+            _ => {
+                self.push("FALSE");
+                return;
+            }
+        };
+        self.push("(");
+        self.expr(operand, scopes, false);
+        self.push(test);
+    }
+
+    fn membership(&mut self, operand: &Expr, values: &[Value], scopes: &mut Scopes<'_>, exact: bool) {
+        let with_null = values.contains(&Value::Null);
+        if with_null {
+            self.push("((");
+            self.expr(operand, scopes, exact);
+            self.push(" IS NULL) OR ");
+        }
+        let known: Vec<&Value> = values.iter().filter(|v| **v != Value::Null).collect();
+        if known.is_empty() {
+            self.push("FALSE");
+        } else {
+            let guard = exact && nullable(operand);
+            self.push(if guard { "coalesce(" } else { "(" });
+            self.expr(operand, scopes, exact);
+            self.push(" IN (");
+            self.list(&known, |sql, value| {
+                sql.value(value);
+            });
+            self.push(if guard { "), FALSE)" } else { "))" });
+        }
+        if with_null {
+            self.push(")");
+        }
+    }
+
+    /// A property: a column, or the value that single-valued navigations lead to.
+    fn property(&mut self, path: &PropertyPath, scopes: &Scopes<'_>) {
+        let Some((alias, entity)) = scopes.get(path.scope).map(|(a, e)| (a.clone(), *e)) else {
+            self.push("NULL");
+            return;
+        };
+        self.reach(&alias, entity, &path.navigations, path.property.column);
+    }
+
+    /// The value of a column, `navigations` away from `alias`.
+    fn reach(&mut self, alias: &str, entity: &EntityType, navigations: &[&'static Navigation], column: usize) {
+        let Some((first, rest)) = navigations.split_first() else {
+            self.push_column(alias, entity, column);
+            return;
+        };
+        let Link::Column(link) = first.link else {
+            self.push("NULL");
+            return;
+        };
+        if rest.is_empty() && column == ID {
+            // The link is the id.
+            self.push_column(alias, entity, link);
+            return;
+        }
+        let next = self.alias();
+        self.push("(SELECT ");
+        self.reach(&next, first.target, rest, column);
+        self.from_tenant(first.target.table, &next);
+        self.push(" AND ").column(&next, "id").push(" = ");
+        self.push_column(alias, entity, link);
+        self.push(")");
+    }
+
+    fn push_column(&mut self, alias: &str, entity: &EntityType, column: usize) {
+        match entity.columns.get(column) {
+            Some(column) => self.column(alias, column.name),
+            None => self.push("NULL"),
+        };
+    }
+
+    fn lambda(
+        &mut self,
+        quantifier: Quantifier,
+        scope: usize,
+        path: &[&'static Navigation],
+        predicate: Option<&Expr>,
+        scopes: &mut Scopes<'_>,
+    ) {
+        let (Some((collection, way)), Some((alias, entity))) =
+            (path.split_last(), scopes.get(scope).map(|(a, e)| (a.clone(), *e)))
+        else {
+            self.push("FALSE");
+            return;
+        };
+        let each = self.alias();
+        self.push(if quantifier == Quantifier::All { "NOT EXISTS (SELECT 1" } else { "EXISTS (SELECT 1" });
+        self.from_tenant(collection.target.table, &each);
+        self.push(" AND ");
+        match collection.link {
+            Link::Inverse(column) => {
+                self.push_column(&each, collection.target, column);
+                self.push(" = ");
+                self.reach(&alias, entity, way, ID);
+            }
+            Link::Table(table) => {
+                let link = self.alias();
+                self.column(&each, "id").push(" IN (SELECT ").column(&link, table.target);
+                self.from_tenant(table.table, &link);
+                self.push(" AND ").column(&link, table.source).push(" = ");
+                self.reach(&alias, entity, way, ID);
+                self.push(")");
+            }
+            Link::Column(_) => {
+                self.push("FALSE");
+            }
+        }
+        if let Some(predicate) = predicate {
+            scopes.push((each, collection.target));
+            let all = quantifier == Quantifier::All;
+            self.push(if all { " AND NOT coalesce(" } else { " AND " });
+            self.expr(predicate, scopes, all);
+            self.push(if all { ", FALSE)" } else { "" });
+            scopes.pop();
+        }
+        self.push(")");
+    }
+
+    /// `$search`: each term in one of the searchable properties, in any letter case.
+    pub(super) fn search(&mut self, search: &Search, alias: &str, entity: &EntityType, properties: &[&Property]) {
+        match search {
+            Search::Term { property, text } => {
+                let [before, between, after] = self.dialect.function(Function::Contains);
+                let [lower, _, close] = self.dialect.function(Function::ToLower);
+                let term = Value::Text(text.to_lowercase());
+                self.push("(FALSE");
+                for property in properties.iter().filter(|p| property.is_none_or(|wanted| wanted.column == p.column)) {
+                    self.push(" OR coalesce(").push(before).push(lower);
+                    self.push_column(alias, entity, property.column);
+                    self.push(close).push(between).value(&term).push(after).push(", FALSE)");
+                }
+                self.push(")");
+            }
+            Search::And(left, right) | Search::Or(left, right) => {
+                self.push("(");
+                self.search(left, alias, entity, properties);
+                self.push(if matches!(search, Search::And(..)) { " AND " } else { " OR " });
+                self.search(right, alias, entity, properties);
+                self.push(")");
+            }
+            Search::Not(operand) => {
+                self.push("NOT ");
+                self.search(operand, alias, entity, properties);
+            }
+        }
+    }
+
+    /// The rows after the one whose order keys have these values.
+    pub(super) fn after(&mut self, order: &[OrderKey], values: &[Value], scopes: &mut Scopes<'_>) {
+        let descending = order.first().is_some_and(|k| k.descending);
+        if order.iter().all(|k| k.descending == descending && !nullable(&k.expr)) {
+            // Databases seek an index by a comparison of rows.
+            self.push("(");
+            self.list(order, |sql, key| sql.expr(&key.expr, scopes, false));
+            self.push(if descending { ") < (" } else { ") > (" });
+            self.list(values, |sql, value| {
+                sql.value(value);
+            });
+            self.push(")");
+            return;
+        }
+        self.push("(FALSE");
+        for (at, (key, value)) in order.iter().zip(values).enumerate() {
+            self.push(" OR (");
+            for (earlier, value) in order.iter().zip(values).take(at) {
+                self.expr(&earlier.expr, scopes, false);
+                self.push(" IS NOT DISTINCT FROM ").value(value).push(" AND ");
+            }
+            self.after_key(key, value, scopes);
+            self.push(")");
+        }
+        self.push(")");
+    }
+
+    /// Null comes first ascending and last descending.
+    fn after_key(&mut self, key: &OrderKey, value: &Value, scopes: &mut Scopes<'_>) {
+        match (key.descending, value) {
+            (true, Value::Null) => {
+                self.push("FALSE");
+            }
+            (false, Value::Null) => {
+                self.expr(&key.expr, scopes, false);
+                self.push(" IS NOT NULL");
+            }
+            (false, value) => {
+                self.expr(&key.expr, scopes, false);
+                self.push(" > ").value(value);
+            }
+            (true, value) => {
+                self.push("(");
+                self.expr(&key.expr, scopes, false);
+                self.push(" < ").value(value).push(" OR ");
+                self.expr(&key.expr, scopes, false);
+                self.push(" IS NULL)");
+            }
+        }
+    }
+
+    /// ` ORDER BY …`, before it what `first` says.
+    pub(super) fn order_by(&mut self, first: &str, order: &[OrderKey], scopes: &mut Scopes<'_>) {
+        self.push(" ORDER BY ").push(first);
+        self.list(order, |sql, key| {
+            sql.expr(&key.expr, scopes, false);
+            sql.push(match (nullable(&key.expr), key.descending) {
+                (false, false) => "",
+                (false, true) => " DESC",
+                (true, false) => " ASC NULLS FIRST",
+                (true, true) => " DESC NULLS LAST",
+            });
+        });
+    }
+
+    /// Each item, with commas between.
+    pub(super) fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) {
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                self.push(", ");
+            }
+            write(self, item);
+        }
+    }
+}
+
+fn is_null(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(Value::Null))
+}
+
+/// Whether the expression can be null. Links that single-valued navigations follow are taken to be possibly empty.
+fn nullable(expr: &Expr) -> bool {
+    match expr {
+        Expr::Literal(value) => *value == Value::Null,
+        Expr::Property(path) => path.property.nullable || !path.navigations.is_empty(),
+        Expr::Call(_, operands) => operands.iter().any(nullable),
+        Expr::Compare(..) | Expr::In(..) | Expr::Lambda { .. } => false,
+        Expr::And(left, right) | Expr::Or(left, right) => nullable(left) || nullable(right),
+        Expr::Not(operand) => nullable(operand),
+    }
+}

@@ -1,0 +1,126 @@
+//! What a statement says, for both engines.
+//!
+//! The text depends on the shape of a query only; every value is a parameter. So the text is a good key for the
+//! engines' caches of prepared statements, and nothing that a caller sends is ever part of it.
+//!
+//! The few things that the databases spell differently are methods of [`Dialect`].
+
+mod expr;
+mod rows;
+pub(super) mod select;
+pub(super) mod write;
+
+use std::fmt::Write as _;
+
+use crate::{
+    model::{meta::Kind, value::Value},
+    odata::query::Function,
+    store::TenantKey,
+};
+
+/// A statement and its parameters.
+#[derive(Debug)]
+pub(super) struct Statement {
+    /// The text.
+    pub(super) sql: String,
+    /// The parameters, in the order of their numbers.
+    pub(super) parameters: Vec<Parameter>,
+}
+
+/// A parameter.
+#[derive(Clone, Debug)]
+pub(super) enum Parameter {
+    /// One value.
+    Value(Value),
+    /// A list of texts, as [`Dialect::keys`] takes it apart.
+    Texts(Vec<String>),
+}
+
+/// What the databases spell differently.
+pub(super) trait Dialect: Send + Sync {
+    /// Writes a placeholder for the parameter with this number, counted from 1.
+    fn placeholder(&self, sql: &mut String, number: usize, kind: ParameterKind);
+    /// What stands before, between and after a function's operands.
+    fn function(&self, function: Function) -> [&'static str; 3];
+    /// A table of the texts in a parameter, with the columns `value` and `key` (the position), named `k`.
+    fn keys(&self) -> [&'static str; 2];
+    /// What stands before and after a select that runs for each key of `k` and names the wanted rows of `table`: the
+    /// outer rows are then named `t`, those of the select, which begins with its FROM, `x`.
+    fn per_key(&self, table: &str) -> [String; 2];
+}
+
+/// What a placeholder stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ParameterKind {
+    /// A value of this kind.
+    One(Kind),
+    /// A list of texts.
+    Texts,
+}
+
+/// A statement being written. Parameter 1 is the tenant.
+pub(super) struct Sql<'d> {
+    dialect: &'d dyn Dialect,
+    text: String,
+    parameters: Vec<Parameter>,
+    aliases: usize,
+}
+
+impl<'d> Sql<'d> {
+    fn new(dialect: &'d dyn Dialect, tenant: TenantKey) -> Self {
+        let parameters = vec![Parameter::Value(Value::Int(tenant.0))];
+        Self { dialect, text: String::with_capacity(512), parameters, aliases: 0 }
+    }
+
+    fn finish(self) -> Statement {
+        Statement { sql: self.text, parameters: self.parameters }
+    }
+
+    fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    fn number(&mut self, number: usize) -> &mut Self {
+        let _ = write!(self.text, "{number}");
+        self
+    }
+
+    /// `alias.column`
+    fn column(&mut self, alias: &str, column: &str) -> &mut Self {
+        self.push(alias).push(".").push(column)
+    }
+
+    /// The tenant's placeholder.
+    fn tenant(&mut self) -> &mut Self {
+        self.dialect.placeholder(&mut self.text, 1, ParameterKind::One(Kind::Int));
+        self
+    }
+
+    /// A placeholder for a value; NULL itself for nothing.
+    fn value(&mut self, value: &Value) -> &mut Self {
+        let Some(kind) = value.kind() else { return self.push("NULL") };
+        self.parameters.push(Parameter::Value(value.clone()));
+        self.dialect.placeholder(&mut self.text, self.parameters.len(), ParameterKind::One(kind));
+        self
+    }
+
+    /// A placeholder for a list of texts.
+    fn texts(&mut self, texts: Vec<String>) -> &mut Self {
+        self.parameters.push(Parameter::Texts(texts));
+        self.dialect.placeholder(&mut self.text, self.parameters.len(), ParameterKind::Texts);
+        self
+    }
+
+    /// A name that nothing else in the statement has.
+    fn alias(&mut self) -> String {
+        self.aliases += 1;
+        format!("n{}", self.aliases)
+    }
+
+    /// `FROM table alias WHERE alias.tenant_id = …`
+    fn from_tenant(&mut self, table: &str, alias: &str) -> &mut Self {
+        self.push(" FROM ").push(table).push(" ").push(alias).push(" WHERE ");
+        self.column(alias, "tenant_id").push(" = ").tenant()
+    }
+}

@@ -1,0 +1,255 @@
+//! The statements of a read.
+
+use super::{Dialect, Sql, Statement};
+use crate::{
+    model::{
+        meta::{EntityType, ID, Link, Property},
+        value::Value,
+    },
+    odata::query::{Expand, Expr, OrderKey, Query, Rows, Search, Shape, Start},
+    store::TenantKey,
+};
+
+/// The rows of a query's path. Columns: the row's version, the order keys, the links that expansions start from, the
+/// selected properties. One more row than the limit is asked for, to know whether there are more.
+pub(in crate::store) fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statement {
+    let entity = query.rows.face().entity;
+    let mut sql = Sql::new(dialect, tenant);
+    sql.push("SELECT t.row_version");
+    if query.rows.is_collection() {
+        let mut scopes = vec![("t".to_owned(), entity)];
+        for key in &query.order {
+            sql.push(", ");
+            sql.expr(&key.expr, &mut scopes, false);
+        }
+    }
+    sql.shape(&query.shape, "t", entity);
+    sql.from_tenant(entity.table, "t");
+    sql.within(&query.rows, "t");
+    sql.narrow(query.filter.as_ref(), query.search.as_ref(), "t", entity, &searchable(&query.rows));
+    if query.rows.is_collection() {
+        let mut scopes = vec![("t".to_owned(), entity)];
+        if let Start::After(values) = &query.start {
+            sql.push(" AND ");
+            sql.after(&query.order, values, &mut scopes);
+        }
+        sql.order_by("", &query.order, &mut scopes);
+        sql.push(" LIMIT ").value(&number(query.limit + 1));
+        if let Start::Skip(skip @ 1..) = query.start {
+            sql.push(" OFFSET ").value(&Value::Int(i64::try_from(skip).unwrap_or(i64::MAX)));
+        }
+    }
+    sql.finish()
+}
+
+/// How many rows a query's path, filter and search allow.
+pub(in crate::store) fn count(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statement {
+    let entity = query.rows.face().entity;
+    let mut sql = Sql::new(dialect, tenant);
+    sql.push("SELECT count(*)");
+    sql.from_tenant(entity.table, "t");
+    sql.within(&query.rows, "t");
+    sql.narrow(query.filter.as_ref(), query.search.as_ref(), "t", entity, &searchable(&query.rows));
+    sql.finish()
+}
+
+/// One row if there is any, else none.
+pub(in crate::store) fn exists(dialect: &dyn Dialect, tenant: TenantKey, rows: &Rows) -> Statement {
+    let mut sql = Sql::new(dialect, tenant);
+    sql.push("SELECT 1");
+    sql.from_tenant(rows.face().entity.table, "t");
+    sql.within(rows, "t");
+    sql.push(" LIMIT 1");
+    sql.finish()
+}
+
+/// A whole row by a key column: its version, then its columns.
+pub(in crate::store) fn row(
+    dialect: &dyn Dialect,
+    tenant: TenantKey,
+    entity: &'static EntityType,
+    column: usize,
+    value: String,
+) -> Statement {
+    let mut sql = Sql::new(dialect, tenant);
+    sql.push("SELECT t.row_version");
+    for column in entity.columns {
+        sql.push(", ").column("t", column.name);
+    }
+    sql.from_tenant(entity.table, "t");
+    sql.push(" AND ").column("t", entity.columns.get(column).map_or("id", |c| c.name)).push(" = ");
+    sql.value(&Value::Text(value));
+    sql.finish()
+}
+
+/// The targets of a navigation property for the sources with these keys. Columns: the source's key, the links that
+/// further expansions start from, the selected properties. Ordered for each source; one more than the limit for each.
+pub(in crate::store) fn expansion(
+    dialect: &dyn Dialect,
+    tenant: TenantKey,
+    expand: &Expand,
+    keys: Vec<String>,
+) -> Statement {
+    let entity = expand.face.entity;
+    let mut sql = Sql::new(dialect, tenant);
+    if let Link::Column(_) = expand.navigation.link {
+        sql.push("SELECT t.id");
+        sql.shape(&expand.shape, "t", entity);
+        sql.from_tenant(entity.table, "t");
+        sql.push(" AND t.id IN (SELECT value FROM ");
+        sql.keys(keys);
+        sql.push(")");
+        sql.narrow(expand.filter.as_ref(), expand.search.as_ref(), "t", entity, &expand.searchable());
+        return sql.finish();
+    }
+    let [before, after] = dialect.per_key(entity.table);
+    sql.push("SELECT k.value");
+    sql.shape(&expand.shape, "t", entity);
+    sql.push(" FROM ");
+    sql.keys(keys);
+    sql.push(&before);
+    sql.targets(expand, "k.value", " = ");
+    let mut scopes = vec![("x".to_owned(), entity)];
+    sql.order_by("", &expand.order, &mut scopes);
+    sql.push(" LIMIT ").value(&number(expand.limit + 1));
+    if expand.skip > 0 {
+        sql.push(" OFFSET ").value(&Value::Int(i64::try_from(expand.skip).unwrap_or(i64::MAX)));
+    }
+    sql.push(&after);
+    let mut scopes = vec![("t".to_owned(), entity)];
+    sql.order_by("k.key, ", &expand.order, &mut scopes);
+    sql.finish()
+}
+
+/// How many targets each source has. Columns: the source's key, the number.
+pub(in crate::store) fn expansion_count(
+    dialect: &dyn Dialect,
+    tenant: TenantKey,
+    expand: &Expand,
+    keys: Vec<String>,
+) -> Statement {
+    let source = match expand.navigation.link {
+        Link::Inverse(column) => expand.face.entity.columns.get(column).map_or("x.id".into(), |c| format!("x.{}", c.name)),
+        Link::Table(table) => format!("l.{}", table.source),
+        Link::Column(_) => "x.id".to_owned(),
+    };
+    let mut sql = Sql::new(dialect, tenant);
+    sql.push("SELECT ").push(&source).push(", count(*)");
+    sql.push(" FROM ").push(expand.face.entity.table).push(" x");
+    sql.targets_where(expand, &source, " IN (SELECT value FROM ");
+    sql.keys(keys);
+    sql.push(")");
+    sql.narrow(expand.filter.as_ref(), expand.search.as_ref(), "x", expand.face.entity, &expand.searchable());
+    sql.push(" GROUP BY ").push(&source);
+    sql.finish()
+}
+
+impl Sql<'_> {
+    /// `, …`: the links that expansions start from, then the selected properties.
+    fn shape(&mut self, shape: &Shape, alias: &str, entity: &'static EntityType) {
+        let links = shape.expand.iter().map(link_column);
+        let selected = shape.select.iter().map(|p| p.column);
+        for column in links.chain(selected) {
+            if let Some(column) = entity.columns.get(column) {
+                self.push(", ").column(alias, column.name);
+            }
+        }
+    }
+
+    fn keys(&mut self, keys: Vec<String>) {
+        let [before, after] = self.dialect.keys();
+        self.push(before).texts(keys).push(after);
+    }
+
+    /// The select of a source's targets, but for order and limit: `SELECT … WHERE link = key AND filter`.
+    fn targets(&mut self, expand: &Expand, key: &str, operator: &str) {
+        let entity = expand.face.entity;
+        self.push(" FROM ").push(entity.table).push(" x");
+        match expand.navigation.link {
+            Link::Table(table) => {
+                let source = format!("l.{}", table.source);
+                self.targets_where(expand, &source, operator);
+            }
+            Link::Inverse(column) => {
+                let source = entity.columns.get(column).map_or("x.id".into(), |c| format!("x.{}", c.name));
+                self.targets_where(expand, &source, operator);
+            }
+            Link::Column(_) => self.targets_where(expand, "x.id", operator),
+        }
+        self.push(key);
+        self.narrow(expand.filter.as_ref(), expand.search.as_ref(), "x", entity, &expand.searchable());
+    }
+
+    /// Joins the table of links if there is one, then ` WHERE tenant AND source operator`.
+    fn targets_where(&mut self, expand: &Expand, source: &str, operator: &str) {
+        if let Link::Table(table) = expand.navigation.link {
+            self.push(" JOIN ").push(table.table).push(" l ON l.tenant_id = ").tenant();
+            self.push(" AND l.").push(table.target).push(" = x.id");
+        }
+        self.push(" WHERE x.tenant_id = ").tenant();
+        self.push(" AND ").push(source).push(operator);
+    }
+
+    /// ` AND …` for a filter and a search.
+    fn narrow(
+        &mut self,
+        filter: Option<&Expr>,
+        search: Option<&Search>,
+        alias: &str,
+        entity: &'static EntityType,
+        searchable: &[&Property],
+    ) {
+        if let Some(filter) = filter {
+            self.push(" AND ");
+            self.expr(filter, &mut vec![(alias.to_owned(), entity)], false);
+        }
+        if let Some(search) = search {
+            self.push(" AND ");
+            self.search(search, alias, entity, searchable);
+        }
+    }
+}
+
+impl Expand {
+    fn searchable(&self) -> Vec<&'static Property> {
+        self.face.shown().filter(|p| p.searchable).collect()
+    }
+}
+
+fn searchable(rows: &Rows) -> Vec<&'static Property> {
+    rows.face().shown().filter(|p| p.searchable).collect()
+}
+
+/// The source's column that an expansion starts from.
+fn link_column(expand: &Expand) -> usize {
+    match expand.navigation.link {
+        Link::Column(column) => column,
+        Link::Inverse(_) | Link::Table(_) => ID,
+    }
+}
+
+fn number(n: usize) -> Value {
+    Value::Int(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+/// How many columns stand before the links and selected properties of a page's rows.
+pub(in crate::store) fn page_prefix(query: &Query) -> usize {
+    1 + if query.rows.is_collection() { query.order.len() } else { 0 }
+}
+
+/// The order keys' values of a row of a page.
+pub(in crate::store) fn order_values(order: &[OrderKey], row: &dyn crate::model::write::Row) -> Vec<Value> {
+    use crate::model::{meta::Kind, value::Timestamp};
+    let value = |(at, key): (usize, &OrderKey)| {
+        let column = at + 1;
+        let value = match key.expr.kind() {
+            Some(Kind::Text) => row.text(column).map(|t| Value::Text(t.to_owned())),
+            Some(Kind::Bool) => row.bool(column).map(Value::Bool),
+            Some(Kind::Int) => row.int(column).map(Value::Int),
+            Some(Kind::Time) => row.int(column).map(|us| Value::Time(Timestamp(us))),
+            None => None,
+        };
+        value.unwrap_or(Value::Null)
+    };
+    order.iter().enumerate().map(value).collect()
+}

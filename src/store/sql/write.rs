@@ -1,0 +1,115 @@
+//! The statements of a commit.
+
+use super::{Dialect, Sql, Statement};
+use crate::{
+    model::{
+        changeset::{Changeset, Reliance, RowWrite},
+        meta::{EntityType, LinkTable},
+        record::RowVersion,
+        value::Value,
+    },
+    store::TenantKey,
+};
+
+/// A statement of a commit, and what its outcome must be.
+#[derive(Debug)]
+pub(in crate::store) struct Write {
+    /// The statement.
+    pub(in crate::store) statement: Statement,
+    /// What must have come of it.
+    pub(in crate::store) must: Must,
+    /// The entity type it is about; none for links.
+    pub(in crate::store) entity: Option<&'static EntityType>,
+}
+
+/// What must have come of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Must {
+    /// It gives a row; it writes nothing.
+    Find,
+    /// It changed one row.
+    Change,
+    /// Nothing in particular.
+    Run,
+}
+
+/// The statements of a changeset, in order.
+pub(in crate::store) fn statements(dialect: &dyn Dialect, tenant: TenantKey, changes: &Changeset) -> Vec<Write> {
+    let relied = changes.relies_on.iter().map(|r| reliance(dialect, tenant, r));
+    relied.chain(changes.writes.iter().map(|w| write(dialect, tenant, w))).collect()
+}
+
+fn reliance(dialect: &dyn Dialect, tenant: TenantKey, reliance: &Reliance) -> Write {
+    let Reliance { entity, id, version } = reliance;
+    let mut sql = Sql::new(dialect, tenant);
+    // An update that changes nothing would write a row version; a share lock is what PostgreSQL needs, and SQLite,
+    // where writers are one, does without: so the engines add their lock.
+    sql.push("SELECT 1");
+    sql.from_tenant(entity.table, "t");
+    sql.state("t", id, *version);
+    Write { statement: sql.finish(), must: Must::Find, entity: Some(entity) }
+}
+
+fn write(dialect: &dyn Dialect, tenant: TenantKey, write: &RowWrite) -> Write {
+    let mut sql = Sql::new(dialect, tenant);
+    let (must, entity) = match write {
+        RowWrite::Insert { entity, values, version } => {
+            sql.insert(entity, values, *version);
+            (Must::Run, Some(*entity))
+        }
+        RowWrite::Update { entity, id, seen, changes, version } => {
+            sql.push("UPDATE ").push(entity.table).push(" SET row_version = ").value(&Value::Int(version.0));
+            for (column, value) in changes {
+                if let Some(column) = entity.columns.get(*column) {
+                    sql.push(", ").push(column.name).push(" = ").value(value);
+                }
+            }
+            sql.push(" WHERE tenant_id = ").tenant();
+            sql.state(entity.table, id, *seen);
+            (Must::Change, Some(*entity))
+        }
+        RowWrite::Delete { entity, id, seen } => {
+            sql.push("DELETE FROM ").push(entity.table).push(" WHERE tenant_id = ").tenant();
+            sql.state(entity.table, id, *seen);
+            (Must::Change, Some(*entity))
+        }
+        RowWrite::Link { table, source, target } => {
+            sql.push("INSERT INTO ").push(table.table).push(" (tenant_id, ");
+            sql.push(table.source).push(", ").push(table.target).push(") VALUES (").tenant();
+            sql.push(", ").value(&Value::Text(source.clone())).push(", ").value(&Value::Text(target.clone()));
+            sql.push(") ON CONFLICT DO NOTHING");
+            (Must::Run, None)
+        }
+        RowWrite::Unlink { table, source, target } => {
+            sql.unlink(*table, source, target);
+            (Must::Run, None)
+        }
+    };
+    Write { statement: sql.finish(), must, entity }
+}
+
+impl Sql<'_> {
+    fn insert(&mut self, entity: &EntityType, values: &[Value], version: RowVersion) {
+        self.push("INSERT INTO ").push(entity.table).push(" (tenant_id, row_version");
+        for column in entity.columns {
+            self.push(", ").push(column.name);
+        }
+        self.push(") VALUES (").tenant().push(", ").value(&Value::Int(version.0));
+        for value in values {
+            self.push(", ").value(value);
+        }
+        self.push(")");
+    }
+
+    fn unlink(&mut self, table: LinkTable, source: &str, target: &str) {
+        self.push("DELETE FROM ").push(table.table).push(" WHERE tenant_id = ").tenant();
+        self.push(" AND ").push(table.source).push(" = ").value(&Value::Text(source.to_owned()));
+        self.push(" AND ").push(table.target).push(" = ").value(&Value::Text(target.to_owned()));
+    }
+
+    /// ` AND` the row has this id and this version.
+    fn state(&mut self, alias: &str, id: &str, version: RowVersion) {
+        self.push(" AND ").column(alias, "id").push(" = ").value(&Value::Text(id.to_owned()));
+        self.push(" AND ").column(alias, "row_version").push(" = ").value(&Value::Int(version.0));
+    }
+}

@@ -1,0 +1,137 @@
+//! Connections: how they are set up, how values go in and rows come out.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, Statement,
+    config::DbConfig,
+    types::{ToSqlOutput, ValueRef},
+};
+
+use super::functions;
+use crate::{
+    model::{value::Value, write::Row},
+    store::{Error, sql},
+};
+
+/// How many prepared statements a connection keeps.
+const STATEMENTS: usize = 128;
+/// How many virtual machine steps SQLite runs between two looks at the clock.
+const STEPS_BETWEEN_CHECKS: i32 = 20_000;
+
+/// The connection that writes. There is one, and it creates the file.
+pub(super) fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // Fewer, larger checkpoints write a page that many commits touched once instead of many times.
+    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    connection.pragma_update(None, "cache_size", -16384)?;
+    Ok(connection)
+}
+
+fn open(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Without this SQLite plans a cached statement anew each time a value is bound to its LIMIT.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    functions::register(&connection)?;
+    Ok(connection)
+}
+
+/// The connections that read. They are used last in, first out, so that few of them hold a warm cache.
+pub(super) struct Readers {
+    path: std::path::PathBuf,
+    cache_kib: usize,
+    timeout: Duration,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    pub(super) fn new(path: &Path, cache_kib: usize, timeout: Duration) -> Self {
+        Self { path: path.to_owned(), cache_kib, timeout, idle: Mutex::new(Vec::new()) }
+    }
+
+    /// Runs `f` in a transaction that sees one state of the database.
+    pub(super) fn with<T>(&self, f: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let idle = self.idle.lock().pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => self.open().map_err(failure)?,
+        };
+        let deadline = Instant::now() + self.timeout;
+        connection
+            .progress_handler(STEPS_BETWEEN_CHECKS, Some(move || Instant::now() > deadline))
+            .map_err(failure)?;
+        let result = f(&connection);
+        // A connection that failed is not trusted with the next read.
+        if result.is_ok() {
+            self.idle.lock().push(connection);
+        }
+        result
+    }
+
+    fn open(&self) -> rusqlite::Result<Connection> {
+        let connection = open(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.pragma_update(None, "cache_size", -i64::try_from(self.cache_kib).unwrap_or(2000))?;
+        Ok(connection)
+    }
+
+    pub(super) fn close(&self) {
+        self.idle.lock().clear();
+    }
+}
+
+/// Binds a statement's parameters.
+pub(super) fn bind(prepared: &mut Statement<'_>, parameters: &[sql::Parameter]) -> rusqlite::Result<()> {
+    for (at, parameter) in parameters.iter().enumerate() {
+        let texts;
+        let value = match parameter {
+            sql::Parameter::Value(value) => ToSqlOutput::Borrowed(match value {
+                Value::Null => ValueRef::Null,
+                Value::Text(text) => ValueRef::Text(text.as_bytes()),
+                Value::Bool(b) => ValueRef::Integer(i64::from(*b)),
+                Value::Int(n) => ValueRef::Integer(*n),
+                Value::Time(time) => ValueRef::Integer(time.0),
+            }),
+            sql::Parameter::Texts(list) => {
+                texts = serde_json::json!(list).to_string();
+                ToSqlOutput::Borrowed(ValueRef::Text(texts.as_bytes()))
+            }
+        };
+        prepared.raw_bind_parameter(at + 1, value)?;
+    }
+    Ok(())
+}
+
+/// A row of SQLite's.
+pub(super) struct SqliteRow<'a>(pub(super) &'a rusqlite::Row<'a>);
+
+impl Row for SqliteRow<'_> {
+    fn text(&self, column: usize) -> Option<&str> {
+        self.0.get_ref(column).ok()?.as_str_or_null().ok()?
+    }
+
+    fn int(&self, column: usize) -> Option<i64> {
+        self.0.get_ref(column).ok()?.as_i64_or_null().ok()?
+    }
+
+    fn bool(&self, column: usize) -> Option<bool> {
+        self.int(column).map(|n| n != 0)
+    }
+}
+
+/// A failure that is the database's.
+pub(super) fn failure(error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted) => Error::Timeout,
+        _ => Error::database(error),
+    }
+}

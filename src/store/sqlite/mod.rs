@@ -1,0 +1,264 @@
+//! The embedded engine: one file in the data directory.
+//!
+//! Reads run on connections of their own beside the one [`writer`]; in WAL mode neither waits for the other. A read
+//! that an index bounds runs where it is asked for, since handing it to another thread costs more than it takes; any
+//! other read runs on a blocking thread, so that it holds nobody up.
+
+mod connection;
+mod dialect;
+mod functions;
+mod writer;
+
+use std::{fs, path::Path, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use rusqlite::{Connection, params};
+use tokio::sync::Semaphore;
+
+use self::{
+    connection::{Readers, SqliteRow, bind, failure},
+    dialect::Sqlite,
+    writer::Writer,
+};
+use super::{
+    CommitError, Error, NewTenant, Options, Page, SigningKey, Store, Tenant, TenantKey,
+    bounded::is_bounded,
+    migrations::{self, Migration},
+    reader::Reader,
+    row_values,
+    sql::{Statement, select, write},
+};
+use crate::{
+    model::{
+        changeset::Changeset,
+        meta::EntityType,
+        record::RowVersion,
+        value::{Timestamp, Value},
+        write::Row as _,
+    },
+    odata::query::{Query, Rows},
+};
+
+/// The database's file in the data directory.
+const FILE: &str = "cardea.db";
+
+/// The embedded engine.
+pub struct SqliteStore {
+    readers: Arc<Readers>,
+    writer: Writer,
+    /// How many reads may be on blocking threads at once.
+    slow_reads: Arc<Semaphore>,
+}
+
+impl SqliteStore {
+    /// Opens the database in a directory; creates both where they are not there yet, and migrates.
+    pub fn open(directory: &Path, options: &Options) -> Result<Self, Error> {
+        create_directory(directory)
+            .map_err(|source| Error::Directory { path: directory.display().to_string(), source })?;
+        let path = directory.join(FILE);
+        let connection = connection::open_writer(&path).map_err(failure)?;
+        migrate(&connection)?;
+        let timeout = Duration::from_millis(options.statement_timeout_ms);
+        Ok(Self {
+            readers: Arc::new(Readers::new(&path, options.cache_kib, timeout)),
+            writer: Writer::start(connection).map_err(Error::database)?,
+            slow_reads: Arc::new(Semaphore::new(options.connections.max(1))),
+        })
+    }
+
+    /// Runs a read: here when it is bounded, else on a blocking thread.
+    async fn run<T: Send + 'static>(
+        &self,
+        bounded: bool,
+        read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        if bounded {
+            return self.readers.with(read);
+        }
+        let permit = Arc::clone(&self.slow_reads).acquire_owned().await.map_err(|_| Error::Closed)?;
+        let readers = Arc::clone(&self.readers);
+        let run = move || {
+            let _permit = permit;
+            readers.with(read)
+        };
+        tokio::task::spawn_blocking(run).await.map_err(Error::database)?
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn ping(&self) -> Result<(), Error> {
+        self.run(true, |c| c.query_row("SELECT 1", [], |_| Ok(())).map_err(failure)).await
+    }
+
+    async fn read(&self, tenant: TenantKey, query: Query) -> Result<Option<Page>, Error> {
+        self.run(is_bounded(&query), move |connection| read(connection, tenant, &query)).await
+    }
+
+    async fn count(&self, tenant: TenantKey, query: Query) -> Result<Option<u64>, Error> {
+        let run = move |connection: &Connection| {
+            let counted = first(connection, select::count(&Sqlite, tenant, &query), |row| row.int(0))?.flatten();
+            let count = counted.and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
+            let missing = match query.rows.parent() {
+                Some(parent) if count == 0 => {
+                    first(connection, select::exists(&Sqlite, tenant, parent), |_| ())?.is_none()
+                }
+                _ => false,
+            };
+            Ok((!missing).then_some(count))
+        };
+        self.run(false, run).await
+    }
+
+    async fn row(
+        &self,
+        tenant: TenantKey,
+        entity: &'static EntityType,
+        column: usize,
+        value: String,
+    ) -> Result<Option<(Vec<Value>, RowVersion)>, Error> {
+        let run = move |connection: &Connection| {
+            first(connection, select::row(&Sqlite, tenant, entity, column, value), |row| row_values(entity, row))
+        };
+        self.run(true, run).await
+    }
+
+    async fn exists(&self, tenant: TenantKey, rows: Rows) -> Result<bool, Error> {
+        let run = move |c: &Connection| Ok(first(c, select::exists(&Sqlite, tenant, &rows), |_| ())?.is_some());
+        self.run(true, run).await
+    }
+
+    async fn commit(&self, tenant: TenantKey, changes: Changeset) -> Result<(), CommitError> {
+        self.writer.commit(write::statements(&Sqlite, tenant, &changes)).await
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
+        let run = |connection: &Connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT key, id, display_name, created_at FROM tenant ORDER BY key")?;
+            let tenant = |row: &rusqlite::Row<'_>| {
+                Ok(Tenant {
+                    key: TenantKey(row.get(0)?),
+                    id: row.get(1)?,
+                    display_name: row.get(2)?,
+                    created_at: Timestamp(row.get(3)?),
+                })
+            };
+            statement.query_map([], tenant)?.collect::<Result<_, _>>()
+        };
+        self.run(true, move |c| run(c).map_err(failure)).await
+    }
+
+    async fn tenant_create_first(&self, tenant: NewTenant, first: Changeset) -> Result<(), CommitError> {
+        let task = move |connection: &Connection| {
+            let added = connection
+                .execute(
+                    "INSERT INTO tenant (id, display_name, created_at) \
+                     SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM tenant)",
+                    params![tenant.id, tenant.display_name, tenant.created_at.0],
+                )
+                .map_err(failure)?;
+            if added == 0 {
+                return Ok(());
+            }
+            let key = TenantKey(connection.last_insert_rowid());
+            writer::write_all(connection, &write::statements(&Sqlite, key, &first))
+        };
+        self.writer.run(task).await
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<SigningKey>, Error> {
+        let run = |connection: &Connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT kid, pkcs8, created_at FROM signing_key ORDER BY created_at DESC, kid")?;
+            let key = |row: &rusqlite::Row<'_>| {
+                Ok(SigningKey { kid: row.get(0)?, pkcs8: row.get(1)?, created_at: Timestamp(row.get(2)?) })
+            };
+            statement.query_map([], key)?.collect::<Result<_, _>>()
+        };
+        self.run(true, move |c| run(c).map_err(failure)).await
+    }
+
+    async fn signing_key_create(&self, key: SigningKey) -> Result<(), CommitError> {
+        let task = move |connection: &Connection| {
+            connection
+                .execute(
+                    "INSERT INTO signing_key (kid, pkcs8, created_at) \
+                     SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM signing_key)",
+                    params![key.kid, key.pkcs8, key.created_at.0],
+                )
+                .map_err(failure)?;
+            Ok(())
+        };
+        self.writer.run(task).await
+    }
+
+    async fn close(&self) {
+        self.readers.close();
+        self.writer.close();
+    }
+}
+
+/// Runs a read's statements in one transaction, so that all of them see one state of the database.
+fn read(connection: &Connection, tenant: TenantKey, query: &Query) -> Result<Option<Page>, Error> {
+    let mut reader = Reader::new(&Sqlite, tenant, query);
+    // A single statement sees one state by itself.
+    let transaction = match query.count || !query.shape.expand.is_empty() {
+        true => Some(connection.unchecked_transaction().map_err(failure)?),
+        false => None,
+    };
+    while let Some(statement) = reader.next_statement() {
+        let mut prepared = connection.prepare_cached(&statement.sql).map_err(failure)?;
+        bind(&mut prepared, &statement.parameters).map_err(failure)?;
+        let mut rows = prepared.raw_query();
+        while let Some(row) = rows.next().map_err(failure)? {
+            reader.row(&SqliteRow(row));
+        }
+        reader.end();
+    }
+    drop(transaction);
+    Ok(reader.finish())
+}
+
+/// What `f` makes of the first row of a statement, if it has any.
+fn first<T>(
+    connection: &Connection,
+    statement: Statement,
+    f: impl FnOnce(&SqliteRow<'_>) -> T,
+) -> Result<Option<T>, Error> {
+    let mut prepared = connection.prepare_cached(&statement.sql).map_err(failure)?;
+    bind(&mut prepared, &statement.parameters).map_err(failure)?;
+    let mut rows = prepared.raw_query();
+    Ok(rows.next().map_err(failure)?.map(|row| f(&SqliteRow(row))))
+}
+
+/// Only the owner may look into it: it holds the signing keys.
+fn create_directory(directory: &Path) -> std::io::Result<()> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}
+
+/// Applies what the database still needs, under a lock that lets one process do so at a time.
+fn migrate(connection: &Connection) -> Result<(), Error> {
+    let run = |sql: &str| connection.execute_batch(sql).map_err(failure);
+    let version = || connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).map_err(failure);
+    if migrations::pending(migrations::SQLITE, version()?)?.is_empty() {
+        return Ok(());
+    }
+    run("BEGIN IMMEDIATE")?;
+    let applied = (|| {
+        for Migration { version, sql } in migrations::pending(migrations::SQLITE, version()?)? {
+            run(sql)?;
+            connection.pragma_update(None, "user_version", version).map_err(failure)?;
+        }
+        Ok(())
+    })();
+    run(if applied.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+    applied
+}

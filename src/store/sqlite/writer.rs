@@ -1,0 +1,182 @@
+//! The one writer, with group commit.
+//!
+//! A thread owns the only connection that writes. It takes the changesets that wait at that moment, applies each in a
+//! savepoint of its own inside one transaction, commits, and only then answers: many requests share one fsync, and an
+//! answer means that the change is on disk.
+
+use std::{
+    sync::mpsc::{Receiver, Sender, channel},
+    thread::JoinHandle,
+};
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, ffi};
+use tokio::sync::oneshot;
+
+use super::connection::{bind, failure};
+use crate::{
+    model::meta::EntityType,
+    store::{
+        CommitError, Constraint, Error,
+        sql::write::{Must, Write},
+    },
+};
+
+/// The largest number of changesets in one transaction: bounds how long the first of them waits for its answer.
+const BATCH: usize = 256;
+
+type Outcome = Result<(), CommitError>;
+
+/// Something to write that waits.
+struct Job {
+    work: Work,
+    reply: oneshot::Sender<Outcome>,
+}
+
+/// What a job does, whole or not at all.
+enum Work {
+    /// The statements of a changeset.
+    Statements(Vec<Write>),
+    /// Anything else.
+    Task(Task),
+}
+
+/// Something other than a changeset's statements.
+type Task = Box<dyn FnOnce(&Connection) -> Outcome + Send>;
+
+/// The writer's handle.
+pub(super) struct Writer {
+    queue: Mutex<Option<Sender<Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+        let (queue, jobs) = channel();
+        let thread = std::thread::Builder::new().name("writer".into()).spawn(move || run(&connection, &jobs))?;
+        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Applies a changeset's statements whole or not at all; returns when they are on disk.
+    pub(super) async fn commit(&self, writes: Vec<Write>) -> Outcome {
+        self.queue(Work::Statements(writes)).await
+    }
+
+    /// Does something else, whole or not at all; returns when it is on disk.
+    pub(super) async fn run(&self, task: impl FnOnce(&Connection) -> Outcome + Send + 'static) -> Outcome {
+        self.queue(Work::Task(Box::new(task))).await
+    }
+
+    async fn queue(&self, work: Work) -> Outcome {
+        let (reply, outcome) = oneshot::channel();
+        let sent = self.queue.lock().as_ref().is_some_and(|q| q.send(Job { work, reply }).is_ok());
+        if !sent {
+            return Err(Error::Closed.into());
+        }
+        outcome.await.unwrap_or(Err(Error::Closed.into()))
+    }
+
+    /// Lets the thread finish what waits, and ends it.
+    pub(super) fn close(&self) {
+        drop(self.queue.lock().take());
+        if let Some(thread) = self.thread.lock().take() {
+            // A panic of the thread has been reported by then.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(connection: &Connection, jobs: &Receiver<Job>) {
+    let mut answers: Vec<(oneshot::Sender<Outcome>, Outcome)> = Vec::with_capacity(BATCH);
+    while let Ok(first) = jobs.recv() {
+        if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
+            let _ = first.reply.send(Err(error.into()));
+            continue;
+        }
+        let mut next = Some(first);
+        while let Some(job) = next {
+            let outcome = apply(connection, job.work);
+            answers.push((job.reply, outcome));
+            next = if answers.len() < BATCH { jobs.try_recv().ok() } else { None };
+        }
+        let committed = execute(connection, "COMMIT");
+        if let Err(error) = &committed {
+            tracing::error!(%error, "commit failed");
+            let _ = execute(connection, "ROLLBACK");
+        }
+        for (reply, outcome) in answers.drain(..) {
+            let outcome = if committed.is_ok() { outcome } else { Err(Error::Closed.into()) };
+            let _ = reply.send(outcome);
+        }
+    }
+    // What the log holds goes into the database, so that the next start has nothing to recover.
+    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<(), Error> {
+    connection.prepare_cached(sql).and_then(|mut s| s.raw_execute()).map(drop).map_err(failure)
+}
+
+/// Does one job. A single statement is whole or nothing by itself; anything more gets a savepoint.
+fn apply(connection: &Connection, work: Work) -> Outcome {
+    if let Work::Statements(writes) = &work
+        && writes.len() < 2
+    {
+        return write_all(connection, writes);
+    }
+    execute(connection, "SAVEPOINT job")?;
+    let outcome = match work {
+        Work::Statements(writes) => write_all(connection, &writes),
+        Work::Task(task) => task(connection),
+    };
+    if outcome.is_err() {
+        execute(connection, "ROLLBACK TO job")?;
+    }
+    execute(connection, "RELEASE job")?;
+    outcome
+}
+
+/// Runs a changeset's statements until one fails.
+pub(super) fn write_all(connection: &Connection, writes: &[Write]) -> Outcome {
+    writes.iter().try_for_each(|w| write(connection, w))
+}
+
+fn write(connection: &Connection, write: &Write) -> Outcome {
+    let mut prepared = connection.prepare_cached(&write.statement.sql).map_err(failure)?;
+    bind(&mut prepared, &write.statement.parameters).map_err(failure)?;
+    let done = match write.must {
+        Must::Find => prepared.raw_query().next().map(|row| row.is_some()),
+        Must::Change => prepared.raw_execute().map(|rows| rows == 1),
+        Must::Run => prepared.raw_execute().map(|_| true),
+    };
+    match done {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(CommitError::Conflict),
+        Err(error) => Err(refusal(error, write)),
+    }
+}
+
+/// What a failed statement means.
+fn refusal(error: rusqlite::Error, write: &Write) -> CommitError {
+    let rusqlite::Error::SqliteFailure(code, message) = &error else { return failure(error).into() };
+    match code.extended_code {
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY if write.must == Must::Change => {
+            CommitError::Constraint(Constraint::StillReferenced)
+        }
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => CommitError::Constraint(Constraint::MissingReference),
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
+            let broken = write.entity.zip(message.as_deref()).and_then(|(entity, message)| unique(entity, message));
+            broken.map_or_else(|| failure(error).into(), CommitError::Constraint)
+        }
+        _ => failure(error).into(),
+    }
+}
+
+/// The constraint in `UNIQUE constraint failed: table.tenant_id, table.column`.
+fn unique(entity: &'static EntityType, message: &str) -> Option<Constraint> {
+    let last = message.rsplit(", ").next()?;
+    let name = last.strip_prefix(entity.table)?.strip_prefix('.')?;
+    let column = entity.columns.iter().position(|c| c.name == name)?;
+    Some(Constraint::Unique { table: entity.table, column })
+}
