@@ -1,7 +1,11 @@
 //! `cardea openapi`: prints the document that a server would give, without one.
 
 use super::{Error, print};
-use crate::{api::{self, openapi}, config::Openapi, model::meta::Version};
+use crate::{
+    api::{self, openapi},
+    config::Openapi,
+    model::meta::Version,
+};
 
 pub(super) fn run(config: &Openapi) -> Result<(), Error> {
     let version = Version::from_segment(&config.version).unwrap_or(Version::V1);

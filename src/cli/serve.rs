@@ -51,7 +51,6 @@ async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receive
 
 /// The application behind its API.
 fn router(config: &Serve, store: &Arc<dyn Store>, authority: Authority) -> axum::Router {
-    // ADAPT: the constructors of app and api are written elsewhere.
     let app = App::new(Arc::clone(store), Clock::System);
     let options = api::Options {
         public_url: config.public_url.clone(),

@@ -45,7 +45,6 @@ impl fmt::Display for Version {
 }
 
 /// A kind of stored thing: one table, whatever the versions of the API show of it.
-#[derive(Debug)]
 pub struct EntityType {
     /// Graph's name of the type in its v1.0 form, without the namespace.
     pub name: &'static str,
@@ -87,6 +86,19 @@ macro_rules! identity {
 
 identity!(EntityType, Navigation);
 
+/// The tables refer to each other in circles, so that each prints its name alone.
+macro_rules! named {
+    ($($ty:ty),+) => {$(
+        impl fmt::Debug for $ty {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name)
+            }
+        }
+    )+};
+}
+
+named!(EntityType, Face, Navigation);
+
 /// The position of the key column in every entity type.
 pub const ID: usize = 0;
 
@@ -115,7 +127,6 @@ pub enum Kind {
 }
 
 /// What one version of the API shows of an entity type.
-#[derive(Debug)]
 pub struct Face {
     /// The version.
     pub version: Version,
@@ -263,7 +274,6 @@ pub enum Write {
 }
 
 /// A navigation property of a face.
-#[derive(Debug)]
 pub struct Navigation {
     /// Its name.
     pub name: &'static str,

@@ -51,8 +51,8 @@ impl Connections {
     ///
     /// Idle is a connection on which no request began during one whole tick of its timer: whether the client sends
     /// nothing, or a byte now and then. After that tick, what is being answered may be finished; after one more, the
-    /// connection is cut. So a slow client holds its place for three ticks at most, and the timer costs a request
-    /// nothing but a counter.
+    /// connection is cut. So a slow client holds its place for three ticks at most, every request has two for its
+    /// answer, and the timer costs a request nothing but a counter.
     pub(super) fn serve<I>(&self, io: I) -> impl Future<Output = ()> + Send + use<I>
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,

@@ -20,7 +20,7 @@ use self::connection::Connections;
 pub struct Options {
     /// How many clients may be connected at once. More wait in the system's queue.
     pub max_connections: usize,
-    /// A connection on which no request arrives in this time is closed. It must be longer than a request may take.
+    /// A connection on which no request arrives in this time is closed. A request has twice this time for its answer.
     pub idle_timeout: Duration,
     /// How long requests may take to finish once the server was told to stop.
     pub shutdown_grace: Duration,

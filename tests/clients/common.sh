@@ -20,6 +20,7 @@ if [[ -z ${CARDEA_TEST_WORK:-} ]]; then
 fi
 work=$CARDEA_TEST_WORK/clients/$(basename "$here")
 mkdir -p "$work"
+work=$(cd "$work" && pwd)
 
 # install_once STAMP COMMAND…: runs the command unless it already succeeded with this same STAMP file.
 install_once() {

@@ -27,8 +27,9 @@ fi
 
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true NODE_NO_WARNINGS=1
 for document in "$@"; do
-    # Redocly CLI fails on errors alone, so its count of problems is looked at.
-    "$work/node_modules/.bin/redocly" lint --config "$here/redocly.yaml" --format=json "$document" >"$work/redocly.json"
+    # Redocly CLI fails on errors alone, so what it found is looked at instead.
+    "$work/node_modules/.bin/redocly" lint --config "$here/redocly.yaml" --format=json "$document" \
+        >"$work/redocly.json" 2>"$work/redocly.log" || true
     node -e '
         const { totals, problems } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
         for (const { severity, ruleId, message, location } of problems) {

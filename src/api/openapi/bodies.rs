@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::schemas::{NAMESPACE, example, format, members, reference_name, types};
 use crate::{
-    model::meta::{Enum, Face, Link, Navigation, Property, Type, Version, Write},
+    model::{
+        bind::Purpose,
+        meta::{Enum, Face, Link, Navigation, Property, Type, Version, Write},
+    },
     odata::path::ROOT,
 };
 
@@ -24,8 +27,7 @@ const LONGEST_ID: usize = 128;
 /// The body of a create.
 pub(super) fn create(face: &'static Face) -> Value {
     let required: Vec<&str> = face.properties.iter().filter(|p| p.required).map(|p| p.name).collect();
-    let mut schema = body(face);
-    schema.insert("title".into(), json!(format!("{} to create", face.name)));
+    let mut schema = body(face, Purpose::Create);
     if !required.is_empty() {
         schema.insert("required".into(), json!(required));
     }
@@ -42,9 +44,7 @@ pub(super) fn create(face: &'static Face) -> Value {
 
 /// The body of an update.
 pub(super) fn update(face: &'static Face) -> Value {
-    let mut schema = body(face);
-    schema.insert("title".into(), json!(format!("{} to update", face.name)));
-    Value::Object(schema)
+    Value::Object(body(face, Purpose::Update))
 }
 
 /// An entity named by its id, inside the body of another.
@@ -59,7 +59,6 @@ pub(super) fn reference(navigation: &Navigation, version: Version) -> Value {
     });
     json!({
         "type": "object",
-        "title": format!("Reference to {}", navigation.name),
         "description": "Names an entity by its id. What else the object says of the entity is not looked at.",
         "required": ["id"],
         "properties": { "id": id },
@@ -75,11 +74,11 @@ pub(super) fn url_pattern(version: Version, sets: &[&str]) -> String {
 }
 
 /// What creates and updates have in common.
-fn body(face: &'static Face) -> Map<String, Value> {
+fn body(face: &'static Face, purpose: Purpose) -> Map<String, Value> {
     let mut properties = Map::new();
     properties.insert("@odata.type".into(), declared_type(face));
     for property in face.properties {
-        properties.insert(property.name.into(), body_property(property));
+        properties.insert(property.name.into(), body_property(property, purpose));
     }
     for navigation in face.navigations {
         body_navigation(face, navigation, &mut properties);
@@ -105,7 +104,7 @@ fn declared_type(face: &Face) -> Value {
     })
 }
 
-fn body_property(property: &Property) -> Value {
+fn body_property(property: &Property, purpose: Purpose) -> Value {
     if property.write == Write::Never {
         let description = format!("{} The server's to set: what a body says here is not looked at.", property.description);
         return json!({ "description": description });
@@ -134,7 +133,9 @@ fn body_property(property: &Property) -> Value {
         Type::String => limit_text(property, &mut schema),
         _ => {}
     }
-    if let Some(default) = property.default.and_then(|d| serde_json::from_str(d).ok()) {
+    // What an update leaves out stays as it is; a default here would make clients send it.
+    let default = property.default.filter(|_| purpose == Purpose::Create);
+    if let Some(default) = default.and_then(|d| serde_json::from_str(d).ok()) {
         schema.insert("default".into(), default);
     }
     if let Some(example) = example(property) {
@@ -201,4 +202,111 @@ fn unnamed(face: &'static Face, navigation: &Navigation) -> Value {
     ways.insert(navigation.name.into(), json!({ "type": "null" }));
     ways.insert(format!("{}@odata.bind", navigation.name), json!({ "type": "null" }));
     json!({ "properties": ways })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ACCESS_PACKAGE, ACCESS_PACKAGE_CATALOG, AccessPackageCatalogInput, AccessPackageInput, bind::bind};
+
+    /// A validator of a body, with the schemas that it refers to.
+    fn validator(version: Version, name: &str) -> jsonschema::Validator {
+        let schemas = super::super::schemas::all(version);
+        let root = json!({
+            "$ref": format!("#/components/schemas/{NAMESPACE}.{name}"),
+            "components": { "schemas": schemas },
+        });
+        jsonschema::validator_for(&root).unwrap()
+    }
+
+    /// Whether the binder takes a body.
+    fn binds(face: &'static Face, purpose: Purpose, body: &Value) -> bool {
+        let resolve = |url: &str| match url.rsplit_once('/') {
+            Some((_, id)) => Ok((ACCESS_PACKAGE_CATALOG.face(face.version), id.to_owned())),
+            None => Err("no".to_owned()),
+        };
+        if face.entity == &ACCESS_PACKAGE {
+            bind::<AccessPackageInput>(face, body, purpose, &resolve).is_ok()
+        } else {
+            bind::<AccessPackageCatalogInput>(face, body, purpose, &resolve).is_ok()
+        }
+    }
+
+    /// Values of all kinds. Members of enumerations are spelled as responses spell them: that the binder takes any
+    /// letter case is beyond a schema.
+    fn values(face: &Face) -> Vec<Value> {
+        let texts = [
+            "", " ", "\t\n\u{A0}", "x", "a b", " é\u{1F600}", "a\u{0}", "\u{7F}", "a\u{85}", "\u{200F}x", "x\u{202E}",
+            "\u{FEFF}", "\u{2028}", "\u{2028}x", "unknownFutureValue", "2026-01-01T00:00:00Z",
+        ];
+        let long = [128, 129, 256, 257, 4000, 4001].map(|n| json!("é".repeat(n)));
+        let members = face.properties.iter().filter_map(|p| match p.ty {
+            Type::Enum(enumeration) => enumeration.members.first().map(|m| json!(m.wire)),
+            _ => None,
+        });
+        let others = [json!(null), json!(true), json!(7), json!([]), json!([1]), json!({}), json!({ "id": "x" }), json!({ "id": "" })];
+        texts.iter().map(|t| json!(t)).chain(long).chain(members).chain(others).collect()
+    }
+
+    fn names(face: &Face) -> Vec<String> {
+        let navigations = face.navigations.iter().map(|n| n.name.to_owned());
+        let others = ["@odata.etag", "x@y", "unknown", "DisplayName"].map(str::to_owned);
+        face.properties.iter().map(|p| p.name.to_owned()).chain(navigations).chain(others).collect()
+    }
+
+    /// Bodies with one member of interest, each also with what a create requires.
+    fn bodies(face: &Face) -> Vec<Value> {
+        let required = face.navigations.iter().find(|n| n.required);
+        let target = required.map(|n| format!("{}/x", n.target.face(face.version).set));
+        let mut bodies = vec![json!([]), json!({}), json!({ "displayName": "x" })];
+        for name in names(face) {
+            for value in values(face) {
+                bodies.push(json!({ "displayName": "x", (name.as_str()): value }));
+                // Two ways to name a target that contradict each other are beyond a schema too.
+                let names_it = name == "catalogId" || required.is_some_and(|n| n.name == name);
+                if let (Some(navigation), Some(target), false) = (required, &target, names_it) {
+                    let mut body = json!({ "displayName": "x", (name.as_str()): value });
+                    body[format!("{}@odata.bind", navigation.name)] = json!(target);
+                    bodies.push(body);
+                }
+            }
+        }
+        bodies
+    }
+
+    #[test]
+    fn a_body_is_valid_exactly_if_the_binder_takes_it() {
+        for version in Version::ALL {
+            for face in [ACCESS_PACKAGE.face(version), ACCESS_PACKAGE_CATALOG.face(version)] {
+                for (purpose, suffix) in [(Purpose::Create, "Create"), (Purpose::Update, "Update")] {
+                    let validator = validator(version, &format!("{}{suffix}", face.name));
+                    for body in bodies(face) {
+                        let (valid, bound) = (validator.is_valid(&body), binds(face, purpose, &body));
+                        assert_eq!(valid, bound, "{version} {}{suffix} {body}", face.name);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_target_is_named_by_its_url() {
+        for version in Version::ALL {
+            let set = ACCESS_PACKAGE_CATALOG.face(version).set;
+            let (root, pattern) = (ROOT.join("/"), url_pattern(version, &[set]));
+            let validator = jsonschema::validator_for(&json!({ "pattern": pattern })).unwrap();
+            for good in [
+                format!("http://127.0.0.1:8080/{version}/{root}/{set}/Catalog%20Id%20value"),
+                format!("https://graph.example/{version}/{root}/{set}('7c1f9e0a-52a3')"),
+                format!("/{root}/{set}/x"),
+                format!("{root}/{set}/x"),
+                format!("{set}/x"),
+            ] {
+                assert!(validator.is_valid(&json!(good)), "{good}");
+            }
+            for bad in ["", set, "x", &format!("{set}/"), &format!("x/{set}/y"), &format!("{set}/a/b"), &format!("{set}('a/b')")] {
+                assert!(!validator.is_valid(&json!(bad)), "{bad}");
+            }
+        }
+    }
 }

@@ -46,6 +46,7 @@ pub(super) fn schemas(version: Version, schemas: &mut Map<String, Value>) {
     add("batchResponse", batch_response());
     add("batchResponseItem", batch_response_item());
     add("serviceDocument", service_document());
+    add("serviceDocumentItem", service_document_item());
 }
 
 /// The operations that belong to no resource: path, method, operation.
@@ -66,7 +67,6 @@ fn links(version: Version) -> impl Iterator<Item = (&'static Face, &'static Navi
 fn odata_error() -> Value {
     json!({
         "type": "object",
-        "title": "Error",
         "description": "What every refusal answers.",
         "required": ["error"],
         "properties": { "error": reference_to("ODataErrors.MainError") },
@@ -76,7 +76,6 @@ fn odata_error() -> Value {
 fn main_error() -> Value {
     json!({
         "type": "object",
-        "title": "Main error",
         "description": "What went wrong.",
         "required": ["code", "message"],
         "properties": {
@@ -100,7 +99,6 @@ fn main_error() -> Value {
 fn error_details() -> Value {
     json!({
         "type": "object",
-        "title": "Error details",
         "description": "One of several things that are wrong.",
         "required": ["code", "message"],
         "properties": {
@@ -114,7 +112,6 @@ fn error_details() -> Value {
 fn inner_error() -> Value {
     json!({
         "type": "object",
-        "title": "Inner error",
         "description": "What finds the request in the server's log.",
         "properties": {
             "date": { "type": "string", "description": "When, in UTC.", "examples": ["2026-01-31T08:00:00"] },
@@ -130,7 +127,6 @@ fn reference_create(version: Version) -> Value {
     sets.dedup();
     json!({
         "type": "object",
-        "title": "Reference to add",
         "description": "Names an entity by its URL.",
         "required": ["@odata.id"],
         "properties": {
@@ -149,7 +145,6 @@ fn reference_create(version: Version) -> Value {
 fn reference() -> Value {
     json!({
         "type": "object",
-        "title": "Reference",
         "description": "A link to an entity.",
         "required": ["@odata.id"],
         "properties": {
@@ -161,7 +156,6 @@ fn reference() -> Value {
 fn reference_collection() -> Value {
     json!({
         "type": "object",
-        "title": "Reference collection",
         "description": "A page of links.",
         "required": ["value"],
         "properties": {
@@ -176,7 +170,6 @@ fn reference_collection() -> Value {
 fn batch_request() -> Value {
     json!({
         "type": "object",
-        "title": "Batch",
         "description": "Requests to carry out in one.",
         "required": ["requests"],
         "properties": {
@@ -194,7 +187,6 @@ fn batch_request() -> Value {
 fn batch_request_item() -> Value {
     json!({
         "type": "object",
-        "title": "Request in a batch",
         "description": "One request of a batch. It is authorised by itself.",
         "required": ["id", "method", "url"],
         "properties": {
@@ -224,7 +216,6 @@ fn batch_request_item() -> Value {
 fn batch_response() -> Value {
     json!({
         "type": "object",
-        "title": "Batch response",
         "description": "The answers to a batch. Their order need not be that of the requests.",
         "required": ["responses"],
         "properties": {
@@ -236,7 +227,6 @@ fn batch_response() -> Value {
 fn batch_response_item() -> Value {
     json!({
         "type": "object",
-        "title": "Response in a batch",
         "description": "The answer to one request of a batch.",
         "required": ["id", "status"],
         "properties": {
@@ -253,7 +243,23 @@ fn batch_response_item() -> Value {
 }
 
 fn service_document() -> Value {
-    let item = json!({
+    json!({
+        "type": "object",
+        "description": "What is at the root of the service.",
+        "required": ["value"],
+        "properties": {
+            "@odata.context": context(),
+            "value": {
+                "type": "array",
+                "description": "The things at the root.",
+                "items": reference_to("serviceDocumentItem"),
+            },
+        },
+    })
+}
+
+fn service_document_item() -> Value {
+    json!({
         "type": "object",
         "description": "A thing at the root.",
         "required": ["name", "url"],
@@ -261,16 +267,6 @@ fn service_document() -> Value {
             "name": { "type": "string", "description": "Its name." },
             "kind": { "type": "string", "description": "What it is.", "examples": ["Singleton"] },
             "url": { "type": "string", "description": "Its URL, relative to the service root." },
-        },
-    });
-    json!({
-        "type": "object",
-        "title": "Service document",
-        "description": "What is at the root of the service.",
-        "required": ["value"],
-        "properties": {
-            "@odata.context": context(),
-            "value": { "type": "array", "description": "The things at the root.", "items": item },
         },
     })
 }

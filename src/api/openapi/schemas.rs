@@ -63,13 +63,12 @@ fn entity(face: &'static Face) -> Value {
     for navigation in face.navigations {
         expanded(face, navigation, &mut properties);
     }
-    json!({ "type": "object", "title": face.name, "description": face.description, "properties": properties })
+    json!({ "type": "object", "description": face.description, "properties": properties })
 }
 
 fn collection(face: &Face) -> Value {
     json!({
         "type": "object",
-        "title": format!("{} collection", face.name),
         "description": "A page of a collection. As long as it has an `@odata.nextLink`, there is more.",
         "required": ["value"],
         "properties": {

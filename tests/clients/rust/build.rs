@@ -20,14 +20,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// progenitor reads one success per operation. PATCH declares two: 204, and 200 with the entity for those who ask with
-/// `Prefer: return=representation`. This client doesn't ask.
+/// progenitor reads one success per operation, and writes declare two: which one is answered depends on `Prefer`. This
+/// client doesn't send it, so it gets the entity for POST and nothing for PATCH.
 fn keep_one_success(document: &mut Value) {
     let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
-    let operations = paths.filter_map(Value::as_object_mut).flat_map(|path| path.values_mut());
-    for responses in operations.filter_map(|operation| operation.get_mut("responses")?.as_object_mut()) {
-        if responses.contains_key("204") {
-            responses.retain(|status, _| status == "204" || !status.starts_with('2'));
+    let operations = paths.filter_map(Value::as_object_mut).flatten();
+    for (method, operation) in operations {
+        let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { continue };
+        let unanswered = if method == "patch" { "200" } else { "204" };
+        if responses.keys().filter(|status| status.starts_with('2')).count() > 1 {
+            responses.remove(unanswered);
         }
     }
 }
