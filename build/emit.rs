@@ -24,7 +24,7 @@ pub(crate) fn model(schemas: &[Schema]) -> Result<TokenStream> {
         .collect::<Result<Vec<_>>>()?;
     Ok(quote! {
         #[allow(unused_imports)]
-        use super::{meta::*, record::{Input, Record}, value::{Field, Timestamp, Value}};
+        use super::{meta::*, record::{Authored, Authorship, Input, Record}, value::{Field, Timestamp, Value}};
         /// All entity types, by name.
         pub static ENTITY_TYPES: &[&EntityType] = &[#(&#statics),*];
         #(#items)*
@@ -212,7 +212,10 @@ impl<'a> Entity<'a> {
             format!("A stored `{}`.", self.schema.title),
             format!("What a body says of a `{}`: what it leaves out is none.", self.schema.title),
         );
+        let authored = self.authored(&record);
         quote! {
+            #authored
+
             #[doc = #doc]
             #[derive(Clone, Debug, PartialEq, Eq)]
             pub struct #record { #(pub #fields: #types),* }
@@ -256,6 +259,28 @@ impl<'a> Entity<'a> {
                 }
             }
         }
+    }
+}
+
+impl Entity<'_> {
+    /// `impl Authored`, for a record that has all the columns it takes.
+    fn authored(&self, record: &Ident) -> Option<TokenStream> {
+        const COLUMNS: [&str; 4] = ["created_by", "created_at", "modified_by", "modified_at"];
+        let all = COLUMNS.iter().all(|c| self.column(c).is_ok());
+        all.then(|| {
+            quote! {
+                impl Authored for #record {
+                    fn authorship(&mut self) -> Authorship<'_> {
+                        Authorship {
+                            created_by: &mut self.created_by,
+                            created_at: &mut self.created_at,
+                            modified_by: &mut self.modified_by,
+                            modified_at: &mut self.modified_at,
+                        }
+                    }
+                }
+            }
+        })
     }
 }
 

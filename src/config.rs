@@ -149,8 +149,8 @@ pub struct Openapi {
     /// The version of OpenAPI: 3.0 is for generators that cannot read 3.1.
     #[arg(long, value_name = "VERSION", value_parser = ["3.0", "3.1"], default_value = "3.1")]
     pub oas: String,
-    /// The address of the server that the document names.
-    #[arg(long, value_name = "URL", value_parser = public_url, default_value = "http://127.0.0.1:8080")]
+    /// Scheme and authority of the server that the document names; left out, the document names none.
+    #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
     pub server: String,
 }
 

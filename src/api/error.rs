@@ -140,6 +140,10 @@ impl Error {
                 let name = property_name(entity, face, column);
                 Self::new(Code::DUPLICATE, format!("There is already a {} with this '{name}'.", face.name)).about(name)
             }
+            app::Error::InUse { entity } => {
+                let name = entity.face(face.version).name;
+                Self::new(Code::CONTENDED, format!("Other entities hang on the {name}: remove them first."))
+            }
             app::Error::PreconditionFailed => Self::new(
                 Code::PRECONDITION_FAILED,
                 "The entity is not in the state that If-Match names: get it again and look at what has changed.",

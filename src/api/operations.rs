@@ -94,6 +94,13 @@ pub struct Call {
     pub body: Bytes,
 }
 
+impl Call {
+    /// The absolute URL of the service's root, as the caller spells it.
+    pub fn root(&self) -> String {
+        format!("{}/{}", self.origin, self.prefix)
+    }
+}
+
 impl Operation {
     /// An operation; what it does is said by [`Self::about`].
     pub fn new(method: Method, template: String, id: impl Into<String>, kind: Kind, face: &'static Face) -> Self {

@@ -51,6 +51,7 @@ async fn read_page(call: &Call, query: &Query) -> Result<(crate::store::Page, Op
     let mut query = query.clone();
     // How many there are in all is told on the first page.
     query.count &= matches!(query.start, Start::Skip(_));
+    query.root = call.root();
     let order = query.order.clone();
     let page = call.api.app.read(call.caller(), query).await.map_err(|e| Error::app(e, face))?;
     let token = page.next.as_ref().map(|keys| cursor::encode(face, &order, keys));
@@ -59,7 +60,8 @@ async fn read_page(call: &Call, query: &Query) -> Result<(crate::store::Page, Op
 }
 
 async fn one(call: &Call, rows: Rows) -> Result<Answer, Error> {
-    let query = options::parse_entity(&call.query, rows, call.api.now())?;
+    let mut query = options::parse_entity(&call.query, rows, call.api.now())?;
+    query.root = call.root();
     let page = call.api.app.read(call.caller(), query.clone()).await.map_err(|e| missing(e, &query.rows))?;
     // The tag is that of the entity alone: it says nothing of what is expanded inside.
     let tag = page.version.filter(|_| query.shape.expand.is_empty()).map(|v| v.to_etag());

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
 use super::operations::Call;
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         write::{Row, write_properties, write_text},
     },
     odata::{
+        links::{self, SEGMENT},
         path::ROOT,
         prefer::Returning,
         query::{Query, Rows, Shape},
@@ -30,9 +31,6 @@ pub const TEXT: HeaderValue = HeaderValue::from_static("text/plain;charset=utf-8
 
 const ODATA_ENTITY_ID: HeaderName = HeaderName::from_static("odata-entityid");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-
-/// What stays as it is in a path segment (RFC 3986 `pchar`, without what reads as something else in OData).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An answer without the headers that all have.
 #[derive(Debug)]
@@ -196,8 +194,7 @@ impl Row for Values {
 
 /// The address of an entity.
 pub fn location(call: &Call, face: &Face, id: &str) -> String {
-    let id = utf8_percent_encode(id, SEGMENT);
-    format!("{}/{}/{}/{}/{}/{id}", call.origin, call.prefix, ROOT[0], ROOT[1], face.set)
+    links::entity(&call.root(), face, id)
 }
 
 /// The context URL of some rows (OData JSON §10): where they are, and what of them is in the answer.

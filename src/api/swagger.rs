@@ -120,7 +120,8 @@ mod tests {
         assert_eq!(status, StatusCode::OK);
         assert!(headers[CONTENT_SECURITY_POLICY].to_str().unwrap().contains("frame-ancestors 'none'"));
         let (_, _, script) = fetch("/swagger-ui/swagger-initializer.js").await;
-        let set = ["/v1.0/openapi.json", "/beta/openapi.json", "\"persistAuthorization\": true", "\"tryItOutEnabled\": true"];
+        let set =
+            ["/v1.0/openapi.json", "/beta/openapi.json", "\"persistAuthorization\": true", "\"tryItOutEnabled\": true"];
         for part in set {
             assert!(script.contains(part), "{part}\n{script}");
         }

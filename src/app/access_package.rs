@@ -1,12 +1,12 @@
 //! Use cases of access packages.
 
-use super::{ATTEMPTS, App, Caller, Error, Expected, Named, refused};
+use super::{App, Caller, Error, Expected, Named, refused};
 use crate::{
     authz::{self, Action},
     domain::access_package as rules,
     ids,
     model::{
-        ACCESS_PACKAGE_CATALOG, AccessPackage, AccessPackageCatalog, AccessPackageInput,
+        ACCESS_PACKAGE_CATALOG, AccessPackage, AccessPackageInput,
         meta::LinkTable,
         record::{Record, Stored},
     },
@@ -18,18 +18,16 @@ impl App {
     pub async fn access_package_create(
         &self,
         caller: Caller<'_>,
-        mut input: AccessPackageInput,
+        input: AccessPackageInput,
     ) -> Result<Stored<AccessPackage>, Error> {
         authz::decide(caller.principal, Action::Write)?;
-        let catalog_id = input.catalog_id.take().unwrap_or_default();
         let id = input.id.clone().unwrap_or_else(ids::new_id);
-        let catalog: Stored<AccessPackageCatalog> = self.load(caller, by_id::<AccessPackageCatalog>(&catalog_id)).await?;
-        let (made, changes) = rules::create(id, input, &catalog, self.occasion(caller));
+        let (made, changes) = rules::create(id, input, &self.occasion(caller));
         match self.commit(caller, changes).await {
             Ok(_) => Ok(made),
-            // The catalog has gone since it was loaded.
+            // The only other entity that a package names is its catalog.
             Err(CommitError::Constraint(Constraint::MissingReference)) => {
-                Err(Error::NotFound { entity: &ACCESS_PACKAGE_CATALOG, id: catalog_id })
+                Err(Error::NotFound { entity: &ACCESS_PACKAGE_CATALOG, id: made.record.catalog_id })
             }
             Err(error) => Err(refused::<AccessPackage>(error)),
         }
@@ -44,15 +42,7 @@ impl App {
         input: AccessPackageInput,
     ) -> Result<Stored<AccessPackage>, Error> {
         authz::decide(caller.principal, Action::Write)?;
-        for _ in 0..ATTEMPTS {
-            let before: Stored<AccessPackage> = self.load(caller, named).await?;
-            expected.check(before.version)?;
-            let (after, changes) = rules::update(before, input.clone(), self.occasion(caller))?;
-            if self.commit(caller, changes).await.map_err(refused::<AccessPackage>)? {
-                return Ok(after);
-            }
-        }
-        Err(Error::Contended)
+        self.decide(caller, named, expected, |before| rules::update(before, input.clone(), self.occasion(caller))).await
     }
 
     /// Removes an access package.
@@ -63,14 +53,7 @@ impl App {
         expected: &Expected,
     ) -> Result<(), Error> {
         authz::decide(caller.principal, Action::Write)?;
-        for _ in 0..ATTEMPTS {
-            let before: Stored<AccessPackage> = self.load(caller, named).await?;
-            expected.check(before.version)?;
-            if self.commit(caller, rules::delete(&before)).await.map_err(refused::<AccessPackage>)? {
-                return Ok(());
-            }
-        }
-        Err(Error::Contended)
+        self.decide(caller, named, expected, |before: Stored<AccessPackage>| Ok(((), rules::delete(&before)))).await
     }
 
     /// Makes holders of `other` ineligible for the package.

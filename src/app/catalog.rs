@@ -1,6 +1,6 @@
 //! Use cases of catalogs.
 
-use super::{ATTEMPTS, App, Caller, Error, Expected, Named, refused};
+use super::{App, Caller, Error, Expected, Named, refused};
 use crate::{
     authz::{self, Action},
     domain::{Occasion, Refusal, catalog as rules},
@@ -13,7 +13,6 @@ use crate::{
         value::Timestamp,
     },
     odata::query::Rows,
-    store::{CommitError, Constraint},
 };
 
 /// The catalog that a tenant starts with.
@@ -30,7 +29,7 @@ impl App {
     ) -> Result<Stored<AccessPackageCatalog>, Error> {
         authz::decide(caller.principal, Action::Write)?;
         let id = input.id.clone().unwrap_or_else(ids::new_id);
-        let (made, changes) = rules::create(id, input, self.occasion(caller));
+        let (made, changes) = rules::create(id, input, &self.occasion(caller));
         self.commit(caller, changes).await.map_err(refused::<AccessPackageCatalog>)?;
         Ok(made)
     }
@@ -44,35 +43,19 @@ impl App {
         input: AccessPackageCatalogInput,
     ) -> Result<Stored<AccessPackageCatalog>, Error> {
         authz::decide(caller.principal, Action::Write)?;
-        for _ in 0..ATTEMPTS {
-            let before: Stored<AccessPackageCatalog> = self.load(caller, named).await?;
-            expected.check(before.version)?;
-            let (after, changes) = rules::update(before, input.clone(), self.occasion(caller))?;
-            if self.commit(caller, changes).await.map_err(refused::<AccessPackageCatalog>)? {
-                return Ok(after);
-            }
-        }
-        Err(Error::Contended)
+        self.decide(caller, named, expected, |before| rules::update(before, input.clone(), self.occasion(caller))).await
     }
 
     /// Removes an empty catalog.
     pub async fn catalog_delete(&self, caller: Caller<'_>, named: Named<'_>, expected: &Expected) -> Result<(), Error> {
         authz::decide(caller.principal, Action::Write)?;
-        for _ in 0..ATTEMPTS {
-            let before: Stored<AccessPackageCatalog> = self.load(caller, named).await?;
-            expected.check(before.version)?;
-            let holds_packages = self.holds_packages(caller, named).await?;
-            let changes = rules::delete(&before, holds_packages)?;
-            match self.commit(caller, changes).await {
-                Ok(true) => return Ok(()),
-                Ok(false) => {}
-                Err(CommitError::Constraint(Constraint::StillReferenced)) => {
-                    return Err(Refusal::CatalogNotEmpty.into());
-                }
-                Err(error) => return Err(refused::<AccessPackageCatalog>(error)),
-            }
+        let holds_packages = self.holds_packages(caller, named).await?;
+        let decide = |before: Stored<_>| rules::delete(&before, holds_packages).map(|changes| ((), changes));
+        match self.decide(caller, named, expected, decide).await {
+            // A package was put in since we looked.
+            Err(Error::InUse { .. }) => Err(Refusal::CatalogNotEmpty.into()),
+            done => done,
         }
-        Err(Error::Contended)
     }
 
     async fn holds_packages(&self, caller: Caller<'_>, named: Named<'_>) -> Result<bool, Error> {

@@ -38,6 +38,12 @@ pub enum Error {
         /// The column.
         column: usize,
     },
+    /// Other entities hang on the one that is to go.
+    #[error("in use")]
+    InUse {
+        /// The entity type.
+        entity: &'static EntityType,
+    },
     /// The entity is not in the state that the caller expects.
     #[error("the entity is in another state")]
     PreconditionFailed,

@@ -11,7 +11,7 @@ pub use self::error::Error;
 use crate::{
     authz::Principal,
     clock::Clock,
-    domain::Occasion,
+    domain::{Occasion, Refusal},
     ids,
     model::{
         changeset::Changeset,
@@ -94,6 +94,25 @@ impl App {
         found.ok_or_else(|| Error::NotFound { entity: R::ENTITY, id: named.value.to_owned() })
     }
 
+    /// Loads, checks what the caller expects, decides and commits, again and again while others change the same thing.
+    async fn decide<R: Record, T>(
+        &self,
+        caller: Caller<'_>,
+        named: Named<'_>,
+        expected: &Expected,
+        decide: impl Fn(Stored<R>) -> Result<(T, Changeset), Refusal> + Send + Sync,
+    ) -> Result<T, Error> {
+        for _ in 0..ATTEMPTS {
+            let before: Stored<R> = self.load(caller, named).await?;
+            expected.check(before.version)?;
+            let (outcome, changes) = decide(before)?;
+            if self.commit(caller, changes).await.map_err(refused::<R>)? {
+                return Ok(outcome);
+            }
+        }
+        Err(Error::Contended)
+    }
+
     /// Writes a decision. False: what it relied on has changed, so load and decide again.
     async fn commit(&self, caller: Caller<'_>, changes: Changeset) -> Result<bool, CommitError> {
         if changes.writes.is_empty() {
@@ -111,7 +130,8 @@ impl App {
 fn refused<R: Record>(error: CommitError) -> Error {
     match error {
         CommitError::Constraint(Constraint::Unique { column, .. }) => Error::Taken { entity: R::ENTITY, column },
-        CommitError::Constraint(_) | CommitError::Conflict => Error::Contended,
+        CommitError::Constraint(Constraint::StillReferenced) => Error::InUse { entity: R::ENTITY },
+        CommitError::Constraint(Constraint::MissingReference) | CommitError::Conflict => Error::Contended,
         CommitError::Store(error) => Error::Store(error),
     }
 }

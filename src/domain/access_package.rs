@@ -1,27 +1,16 @@
 //! The rules of access packages.
 
-use super::{Decision, Occasion, Refusal, apply};
+use super::{Decision, Occasion, Refusal, change, insert, make};
 use crate::model::{
-    ACCESS_PACKAGE, AccessPackage, AccessPackageCatalog, AccessPackageInput,
+    AccessPackage, AccessPackageInput,
     changeset::{Changeset, RowWrite},
     meta::LinkTable,
-    record::{Input, Stored},
+    record::Stored,
 };
 
-/// Makes a package. The catalog exists; that it still does when the package is written, the database sees to.
-pub fn create(
-    id: String,
-    input: AccessPackageInput,
-    catalog: &Stored<AccessPackageCatalog>,
-    on: Occasion,
-) -> Decision<AccessPackage> {
-    let mut record = AccessPackage { id, created_by: on.by.clone(), modified_by: on.by, ..AccessPackage::default() };
-    input.apply_to(&mut record);
-    record.catalog_id.clone_from(&catalog.record.id);
-    record.created_at = on.now;
-    record.modified_at = on.now;
-    let changes = Changeset::default().insert(record.clone(), on.version);
-    (Stored { record, version: on.version }, changes)
+/// Makes a package. That its catalog exists when it is written, the database sees to.
+pub fn create(id: String, input: AccessPackageInput, on: &Occasion) -> Decision<AccessPackage> {
+    insert(make(id, input, on), on)
 }
 
 /// Changes a package. It stays in its catalog.
@@ -30,17 +19,7 @@ pub fn update(
     input: AccessPackageInput,
     on: Occasion,
 ) -> Result<Decision<AccessPackage>, Refusal> {
-    let declares_author = input.modified_by.is_some();
-    let mut after = apply(input, &before.record, ACCESS_PACKAGE.fixed)?;
-    if after == before.record {
-        return Ok((before, Changeset::default()));
-    }
-    after.modified_at = on.now;
-    if !declares_author {
-        after.modified_by = on.by;
-    }
-    let changes = Changeset::default().update(before, after.clone(), on.version);
-    Ok((Stored { record: after, version: on.version }, changes))
+    change(before, input, on)
 }
 
 /// Removes a package, and with it what says that it is incompatible with others.
@@ -66,25 +45,21 @@ pub fn remove_incompatible(table: LinkTable, package: &str, other: &str) -> Chan
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{meta::ID, record::RowVersion, value::Timestamp};
+    use crate::model::{ACCESS_PACKAGE, meta::ID, record::RowVersion, value::Timestamp};
 
     fn on(at: i64) -> Occasion {
         Occasion { by: Some("ada".into()), now: Timestamp(at), version: RowVersion(at) }
     }
 
-    fn catalog(id: &str) -> Stored<AccessPackageCatalog> {
-        let record = AccessPackageCatalog { id: id.into(), ..AccessPackageCatalog::default() };
-        Stored { record, version: RowVersion(1) }
-    }
-
     fn package() -> Stored<AccessPackage> {
-        create("p".into(), AccessPackageInput::default(), &catalog("c"), on(1)).0
+        let input = AccessPackageInput { catalog_id: Some("c".into()), ..AccessPackageInput::default() };
+        create("p".into(), input, &on(1)).0
     }
 
     #[test]
     fn a_declared_author_is_kept_and_an_undeclared_one_is_the_caller() {
         let input = AccessPackageInput { created_by: Some(Some("eve".into())), ..AccessPackageInput::default() };
-        let (made, _) = create("p".into(), input, &catalog("c"), on(1));
+        let (made, _) = create("p".into(), input, &on(1));
         assert_eq!(made.record.created_by.as_deref(), Some("eve"));
         assert_eq!(made.record.modified_by.as_deref(), Some("ada"));
     }

@@ -1,10 +1,8 @@
 //! The rules of catalogs.
 
-use super::{Decision, Occasion, Refusal, apply};
+use super::{Decision, Occasion, Refusal, change, insert, make};
 use crate::model::{
-    ACCESS_PACKAGE_CATALOG, AccessPackageCatalog, AccessPackageCatalogInput,
-    changeset::Changeset,
-    record::{Input, Stored},
+    AccessPackageCatalog, AccessPackageCatalogInput, changeset::Changeset, record::Stored,
 };
 
 /// Who makes what comes with a tenant.
@@ -28,14 +26,8 @@ pub fn general(id: String, on: &Occasion) -> Changeset {
 }
 
 /// Makes a catalog.
-pub fn create(id: String, input: AccessPackageCatalogInput, on: Occasion) -> Decision<AccessPackageCatalog> {
-    let mut record =
-        AccessPackageCatalog { id, created_by: on.by.clone(), modified_by: on.by, ..AccessPackageCatalog::default() };
-    input.apply_to(&mut record);
-    record.created_at = on.now;
-    record.modified_at = on.now;
-    let changes = Changeset::default().insert(record.clone(), on.version);
-    (Stored { record, version: on.version }, changes)
+pub fn create(id: String, input: AccessPackageCatalogInput, on: &Occasion) -> Decision<AccessPackageCatalog> {
+    insert(make(id, input, on), on)
 }
 
 /// Changes a catalog.
@@ -44,17 +36,7 @@ pub fn update(
     input: AccessPackageCatalogInput,
     on: Occasion,
 ) -> Result<Decision<AccessPackageCatalog>, Refusal> {
-    let declares_author = input.modified_by.is_some();
-    let mut after = apply(input, &before.record, ACCESS_PACKAGE_CATALOG.fixed)?;
-    if after == before.record {
-        return Ok((before, Changeset::default()));
-    }
-    after.modified_at = on.now;
-    if !declares_author {
-        after.modified_by = on.by;
-    }
-    let changes = Changeset::default().update(before, after.clone(), on.version);
-    Ok((Stored { record: after, version: on.version }, changes))
+    change(before, input, on)
 }
 
 /// Removes a catalog that holds no packages. That none is put in meanwhile, the database sees to.
@@ -70,7 +52,7 @@ mod tests {
     #[test]
     fn a_catalog_with_packages_is_not_removed() {
         let on = Occasion { by: None, now: Timestamp(1), version: RowVersion(1) };
-        let (catalog, _) = create("c".into(), AccessPackageCatalogInput::default(), on);
+        let (catalog, _) = create("c".into(), AccessPackageCatalogInput::default(), &on);
         assert_eq!(delete(&catalog, true).err(), Some(Refusal::CatalogNotEmpty));
         assert_eq!(delete(&catalog, false).map(|c| c.writes.len()).ok(), Some(1));
     }

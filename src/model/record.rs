@@ -2,7 +2,7 @@
 
 use super::{
     meta::{EntityType, ID},
-    value::Value,
+    value::{Timestamp, Value},
 };
 
 /// A row of an entity's table, typed. The build script implements it.
@@ -31,6 +31,26 @@ pub trait Input: Default {
     fn set(&mut self, column: usize, value: Value) -> Option<()>;
     /// Writes what was said into a record.
     fn apply_to(self, record: &mut Self::Record);
+}
+
+/// A record that says who made and changed it, and when. The build script implements it for every record that has the
+/// columns.
+pub trait Authored: Record + Default {
+    /// Where the record says so.
+    fn authorship(&mut self) -> Authorship<'_>;
+}
+
+/// Who made and changed a record, and when.
+#[derive(Debug)]
+pub struct Authorship<'a> {
+    /// Who made it.
+    pub created_by: &'a mut Option<String>,
+    /// When it was made.
+    pub created_at: &'a mut Timestamp,
+    /// Who changed it last.
+    pub modified_by: &'a mut Option<String>,
+    /// When it was changed last.
+    pub modified_at: &'a mut Timestamp,
 }
 
 /// A stored record and the version of its row.

@@ -1,6 +1,6 @@
 //! The values that columns, literals and parameters hold, and how points in time are read and written.
 
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{DateTime, Utc};
 
 use super::meta::Kind;
 
@@ -47,29 +47,28 @@ impl Timestamp {
         Some(Self(time.timestamp_micros()))
     }
 
-    /// Appends what [`Display`](std::fmt::Display) shows. Lists write two of these a row: this is ten times as fast
-    /// as chrono's formatter.
+    /// Appends what [`Display`](std::fmt::Display) shows. Lists write two of these a row: this is many times as fast as
+    /// chrono's formatter.
     pub fn write_to(self, out: &mut Vec<u8>) {
-        let time = self.to_utc();
-        put_digits::<4>(out, u32::try_from(time.year()).unwrap_or_default());
+        let (days, in_day) = (self.0.div_euclid(MICROS_PER_DAY), self.0.rem_euclid(MICROS_PER_DAY));
+        let (year, month, day) = civil(days);
+        let (seconds, micros) = (in_day / 1_000_000, in_day % 1_000_000);
+        put_digits::<4>(out, year);
         out.push(b'-');
-        put_digits::<2>(out, time.month());
+        put_digits::<2>(out, month);
         out.push(b'-');
-        put_digits::<2>(out, time.day());
+        put_digits::<2>(out, day);
         out.push(b'T');
-        put_digits::<2>(out, time.hour());
+        put_digits::<2>(out, seconds / 3600);
         out.push(b':');
-        put_digits::<2>(out, time.minute());
+        put_digits::<2>(out, seconds / 60 % 60);
         out.push(b':');
-        put_digits::<2>(out, time.second());
-        match time.timestamp_subsec_micros() {
-            0 => {}
-            micros if micros % 1000 == 0 => {
-                out.push(b'.');
+        put_digits::<2>(out, seconds % 60);
+        if micros != 0 {
+            out.push(b'.');
+            if micros % 1000 == 0 {
                 put_digits::<3>(out, micros / 1000);
-            }
-            micros => {
-                out.push(b'.');
+            } else {
                 put_digits::<6>(out, micros);
             }
         }
@@ -97,8 +96,23 @@ impl std::fmt::Display for Timestamp {
     }
 }
 
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// Year, month and day of a day counted from 1970. (Howard Hinnant, "chrono-compatible low-level date algorithms":
+/// eras of 400 years that begin in March.)
+fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (era * 400 + year_of_era + next, month, day)
+}
+
 /// The last `N` decimal digits.
-fn put_digits<const N: usize>(out: &mut Vec<u8>, mut number: u32) {
+fn put_digits<const N: usize>(out: &mut Vec<u8>, mut number: i64) {
     let mut digits = [b'0'; N];
     for digit in digits.iter_mut().rev() {
         *digit += u8::try_from(number % 10).unwrap_or_default();
@@ -153,6 +167,14 @@ mod tests {
     fn a_time_is_written_with_the_digits_it_needs() {
         for text in ["2032-12-31T23:59:59Z", "2032-12-31T23:59:59.120Z", "1969-12-31T23:59:59.000001Z"] {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn every_day_is_written_as_chrono_writes_it() {
+        for day in (-719_162..2_932_896).step_by(97) {
+            let time = Timestamp(day * MICROS_PER_DAY + 3_723_000_000);
+            assert_eq!(time.to_string(), time.to_utc().format("%Y-%m-%dT01:02:03Z").to_string());
         }
     }
 

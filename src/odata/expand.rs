@@ -1,12 +1,14 @@
 //! `$expand`: navigation properties written inside, each with options of its own in parentheses.
 
-use std::{borrow::Cow, ptr};
+use std::{borrow::Cow, fmt::Write as _, ptr};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     error::{Error, shown},
     filter,
     option::{Options, Place, SystemOption},
-    options::{self, MAX_PAGE},
+    options,
     order,
     query::{Expand, Shape},
     search, select,
@@ -24,13 +26,15 @@ pub(crate) const MAX_EXPANDED: usize = 20;
 /// Reads `$select` and `$expand` of one level.
 pub(super) struct Shaper {
     pub(super) now: Timestamp,
+    /// How many targets of an expanded collection are written where the caller does not say.
+    targets: usize,
     depth: usize,
     expanded: usize,
 }
 
 impl Shaper {
-    pub(super) const fn new(now: Timestamp) -> Self {
-        Self { now, depth: 0, expanded: 0 }
+    pub(super) const fn new(now: Timestamp, targets: usize) -> Self {
+        Self { now, targets, depth: 0, expanded: 0 }
     }
 
     /// What to write of rows of a face.
@@ -86,18 +90,39 @@ impl Shaper {
         }
         let face = navigation.target.face(face.version);
         let now = self.now;
+        let skip = options.number(SystemOption::Skip)?.unwrap_or(0);
+        let limit = options.number(SystemOption::Top)?.map_or(self.targets, options::page);
         Ok(Expand {
             navigation,
             face,
             filter: options.get(SystemOption::Filter).map(|text| filter::parse(text, face, now)).transpose()?,
             search: options.get(SystemOption::Search).map(|text| search::parse(text, face)).transpose()?,
             order: order::parse(options.get(SystemOption::OrderBy), face, now)?,
-            skip: options.number(SystemOption::Skip)?.unwrap_or(0),
-            limit: options.number(SystemOption::Top)?.map_or(MAX_PAGE, options::page),
+            rest: rest(nested, skip, limit)?,
+            skip,
+            limit,
             count: options.truth(SystemOption::Count)?,
             shape: self.shape(&options, face)?,
         })
     }
+}
+
+/// What a query option holds unencoded.
+const OPTION: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'$');
+
+/// The options of an expansion as those of a list, going on after `limit` targets.
+fn rest(nested: &str, skip: u64, limit: usize) -> Result<String, Error> {
+    let mut rest = String::new();
+    for option in split(nested, ';')? {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        if SystemOption::from_name(name.trim()) != Some(SystemOption::Skip) {
+            let (name, value) = (name.trim(), utf8_percent_encode(value.trim(), OPTION));
+            let _ = write!(rest, "{}={value}&", utf8_percent_encode(name, OPTION));
+        }
+    }
+    let next = skip.saturating_add(u64::try_from(limit).unwrap_or(u64::MAX));
+    let _ = write!(rest, "$skip={next}");
+    Ok(rest)
 }
 
 fn fault(what: &str) -> Error {

@@ -10,6 +10,7 @@ pub mod batch;
 pub mod csdl;
 pub mod cursor;
 pub mod error;
+pub(crate) mod links;
 pub mod options;
 pub mod path;
 pub mod prefer;

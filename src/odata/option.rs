@@ -176,7 +176,7 @@ impl<'a> Options<'a> {
         let Some(text) = self.get(option).map(str::trim) else { return Ok(None) };
         let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         // Larger numbers are no page and no row either.
-        let number = text.parse::<u64>().ok().filter(|number| digits && i64::try_from(*number).is_ok());
+        let number = text.parse::<u64>().ok().filter(|number| digits && i32::try_from(*number).is_ok());
         number.map(Some).ok_or_else(|| {
             let message = format!("{}: '{}' is not a whole number from 0.", option.name(), shown(text));
             Error::bad_request(message).about(option.name())

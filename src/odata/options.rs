@@ -20,20 +20,22 @@ use crate::model::{
 
 /// The largest number of rows on a page, and of targets of an expanded navigation property.
 pub const MAX_PAGE: usize = 999;
+/// The largest number of rows of an answer, those that are expanded inside others included.
+pub const MAX_ROWS: usize = 20_000;
 /// The number of rows on a page where the caller does not say.
 pub const DEFAULT_PAGE: usize = 100;
 
 /// Reads the options of a collection. `page` is the page size that the caller prefers (`Prefer: maxpagesize`).
 pub fn parse_query(query: &str, rows: Rows, page: Option<usize>, now: Timestamp) -> Result<Query, Error> {
     let options = Options::read(query, &Place::COLLECTION)?;
-    let shape = Shaper::new(now).shape(&options, rows.face())?;
+    let shape = Shaper::new(now, DEFAULT_PAGE).shape(&options, rows.face())?;
     collection(&options, rows, page, now, shape)
 }
 
 /// Reads the options of a single entity: `$select` and `$expand`.
 pub fn parse_entity(query: &str, rows: Rows, now: Timestamp) -> Result<Query, Error> {
     let options = Options::read(query, &Place::ENTITY)?;
-    let shape = Shaper::new(now).shape(&options, rows.face())?;
+    let shape = Shaper::new(now, MAX_PAGE).shape(&options, rows.face())?;
     let mut query = collection(&options, rows, None, now, shape)?;
     query.limit = 1;
     Ok(query)
@@ -100,6 +102,8 @@ fn collection(
         Some(top) => page(top).min(preferred.unwrap_or(MAX_PAGE)),
         None => preferred.unwrap_or(DEFAULT_PAGE),
     };
+    // A page may be smaller than asked for: the next one is a link away.
+    let limit = limit.min((MAX_ROWS / weight(&shape)).max(1));
     Ok(Query {
         filter: options.get(SystemOption::Filter).map(|text| filter::parse(text, face, now)).transpose()?,
         search: options.get(SystemOption::Search).map(|text| search::parse(text, face)).transpose()?,
@@ -109,7 +113,17 @@ fn collection(
         limit,
         count: options.truth(SystemOption::Count)?,
         shape,
+        root: String::new(),
     })
+}
+
+/// How many rows stand in the answer for one row of this shape, at the most.
+fn weight(shape: &Shape) -> usize {
+    let nested = shape.expand.iter().map(|e| {
+        let targets = if e.navigation.is_collection() { e.limit } else { 1 };
+        targets.saturating_mul(weight(&e.shape))
+    });
+    nested.fold(1, usize::saturating_add)
 }
 
 fn start(options: &Options<'_>, face: &Face, order: &[OrderKey]) -> Result<Start, Error> {

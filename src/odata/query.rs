@@ -79,6 +79,8 @@ pub struct Query {
     pub count: bool,
     /// What to write of each row.
     pub shape: Shape,
+    /// The absolute URL of the service's root, for links in the answer. The parser leaves it empty.
+    pub root: String,
 }
 
 /// Where a page begins.
@@ -118,6 +120,8 @@ pub struct Expand {
     pub limit: usize,
     /// `$count=true`: tell how many targets each source has.
     pub count: bool,
+    /// The query string, encoded, by which the targets beyond `limit` are got at the source's own address.
+    pub rest: String,
     /// What to write of each target.
     pub shape: Shape,
 }

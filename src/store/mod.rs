@@ -10,7 +10,7 @@ mod bounded;
 mod migrations;
 pub mod postgres;
 mod reader;
-mod sql;
+pub mod sql;
 pub mod sqlite;
 
 use std::sync::Arc;

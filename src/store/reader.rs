@@ -3,8 +3,8 @@
 //! A [`Reader`] says which statement it needs next and is fed the rows; an engine runs the statements, nothing else.
 //! One statement for the page, one for its count, one for each level of each expansion, whatever the number of rows.
 //!
-//! Rows are written to JSON as they come, without braces; what is expanded inside them is put in when all rows are
-//! there. At most the rows of one answer are held.
+//! Rows are written to JSON as they come; where something is expanded inside them, without braces, and it is put in when
+//! all rows are there. At most the rows of one answer are held.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -14,11 +14,15 @@ use super::{
 };
 use crate::{
     model::{
+        meta::Face,
         record::RowVersion,
         value::Value,
-        write::{Row, write_properties},
+        write::{Row, write_properties, write_text},
     },
-    odata::query::{Expand, Query, Shape},
+    odata::{
+        links,
+        query::{Expand, Query, Shape},
+    },
 };
 
 /// A read under way.
@@ -53,6 +57,7 @@ enum Step {
 
 /// The rows of the page or of an expansion.
 struct Node<'q> {
+    face: &'static Face,
     shape: &'q Shape,
     /// The expansion and what it starts from; none for the page.
     origin: Option<(&'q Expand, Vec<String>)>,
@@ -81,7 +86,7 @@ impl<'q> Reader<'q> {
         if query.count {
             steps.push_back(Step::Count);
         }
-        let mut page = Node::new(&query.shape, None);
+        let mut page = Node::new(query.rows.face(), &query.shape, None);
         page.json.reserve(query.limit.min(128) * 512);
         Self {
             dialect,
@@ -179,7 +184,7 @@ impl<'q> Reader<'q> {
                     self.steps.push_back(Step::ExpandCount(child));
                 }
             }
-            self.nodes.push(Node::new(&expand.shape, Some((expand, sources))));
+            self.nodes.push(Node::new(expand.face, &expand.shape, Some((expand, sources))));
             if let Some(node) = self.nodes.get_mut(node) {
                 node.children.push(child);
             }
@@ -193,6 +198,13 @@ impl<'q> Reader<'q> {
         if !self.exists || (!collection && page.rows.is_empty()) {
             return None;
         }
+        let next = if self.more { self.last.clone() } else { None };
+        let version = if collection { None } else { self.version };
+        if page.is_whole() {
+            let Self { nodes, count, .. } = self;
+            let rows = nodes.into_iter().next().map(|n| n.json).unwrap_or_default();
+            return Some(Page { rows, count, next, version });
+        }
         let mut rows = Vec::with_capacity(page.json.len() + 3 * page.rows.len());
         for row in 0..page.rows.len() {
             if row > 0 {
@@ -200,8 +212,6 @@ impl<'q> Reader<'q> {
             }
             self.assemble(&mut rows, page, row);
         }
-        let next = if self.more { self.last } else { None };
-        let version = if collection { None } else { self.version };
         Some(Page { rows, count: self.count, next, version })
     }
 
@@ -223,7 +233,7 @@ impl<'q> Reader<'q> {
             }
             let found = link.as_ref().and_then(|l| child.by_source.get(l)).map_or(&[][..], Vec::as_slice);
             if expand.navigation.is_collection() {
-                self.assemble_many(out, child, expand, found, link.as_deref());
+                self.assemble_many(out, node, child, found, link.as_deref());
             } else {
                 out.extend_from_slice(expand.navigation.json_name.as_bytes());
                 match found.first() {
@@ -236,7 +246,8 @@ impl<'q> Reader<'q> {
     }
 
     /// Appends `"nav@odata.count":n,"nav":[…]`.
-    fn assemble_many(&self, out: &mut Vec<u8>, child: &Node<'_>, expand: &Expand, found: &[usize], source: Option<&str>) {
+    fn assemble_many(&self, out: &mut Vec<u8>, node: &Node<'_>, child: &Node<'_>, found: &[usize], source: Option<&str>) {
+        let Some((expand, _)) = &child.origin else { return };
         let name = expand.navigation.name;
         if expand.count {
             let count = source.and_then(|s| child.counts.get(s)).copied().unwrap_or_default();
@@ -251,12 +262,18 @@ impl<'q> Reader<'q> {
             self.assemble(out, child, *target);
         }
         out.push(b']');
+        if let (true, Some(source)) = (found.len() > expand.limit, source) {
+            let link = links::expanded(&self.query.root, node.face, source, name, &expand.rest);
+            out.extend_from_slice(format!(",\"{name}@odata.nextLink\":").as_bytes());
+            write_text(out, &link);
+        }
     }
 }
 
 impl<'q> Node<'q> {
-    fn new(shape: &'q Shape, origin: Option<(&'q Expand, Vec<String>)>) -> Self {
+    fn new(face: &'static Face, shape: &'q Shape, origin: Option<(&'q Expand, Vec<String>)>) -> Self {
         Self {
+            face,
             shape,
             origin,
             json: Vec::new(),
@@ -270,9 +287,24 @@ impl<'q> Node<'q> {
     /// Writes a row whose columns before `prefix` are not the shape's.
     fn write(&mut self, row: &dyn Row, prefix: usize) {
         let links = self.shape.expand.len();
+        if self.is_whole() {
+            if !self.json.is_empty() {
+                self.json.push(b',');
+            }
+            self.json.push(b'{');
+            write_properties(&mut self.json, row, prefix, &self.shape.select);
+            self.json.push(b'}');
+            self.rows.push(Written { end: self.json.len(), links: Vec::new() });
+            return;
+        }
         write_properties(&mut self.json, row, prefix + links, &self.shape.select);
         let links = (prefix..prefix + links).map(|column| row.text(column).map(str::to_owned)).collect();
         self.rows.push(Written { end: self.json.len(), links });
+    }
+
+    /// Whether the JSON is that of the answer as it stands: the page's, with nothing to put inside.
+    fn is_whole(&self) -> bool {
+        self.origin.is_none() && self.shape.expand.is_empty()
     }
 
     fn json_of(&self, row: usize) -> &[u8] {

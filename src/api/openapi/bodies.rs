@@ -16,7 +16,8 @@ use crate::{
 
 /// Characters that no text may have, as the inside of a character class. ECMA-262 spells them so, and with it JSON
 /// Schema; Python's, Java's and Rust's regular expressions know the spelling too.
-const REFUSED: &str = r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069";
+const REFUSED: &str =
+    r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069";
 
 /// White space that is not refused. Not `\s`, which every dialect understands a little differently.
 const BLANK: &str = r"\t\n\r \u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000";
@@ -31,13 +32,14 @@ pub(super) fn create(face: &'static Face) -> Value {
     if !required.is_empty() {
         schema.insert("required".into(), json!(required));
     }
-    // A required target can be named in several ways. Of the ways to say "one of these must be there", `not` is the one
-    // that leaves the type a plain object for code generators.
-    let missing = face.navigations.iter().filter(|n| n.required).map(|n| unnamed(face, n));
-    match missing.collect::<Vec<_>>().as_slice() {
-        [] => {}
-        [one] => _ = schema.insert("not".into(), one.clone()),
-        several => _ = schema.insert("not".into(), json!({ "anyOf": several })),
+    // A required target can be named in several ways. Of the keywords that can say "one of these must be there", `if` is
+    // the one that leaves the type a plain object for code generators.
+    let required = face.navigations.iter().filter(|n| n.required);
+    let mut rules: Vec<Value> = required.map(|navigation| must_be_named(face, navigation)).collect();
+    match rules.pop() {
+        Some(Value::Object(only)) if rules.is_empty() => schema.extend(only),
+        Some(last) => _ = schema.insert("allOf".into(), json!([rules, vec![last]].concat())),
+        None => {}
     }
     Value::Object(schema)
 }
@@ -106,7 +108,8 @@ fn declared_type(face: &Face) -> Value {
 
 fn body_property(property: &Property, purpose: Purpose) -> Value {
     if property.write == Write::Never {
-        let description = format!("{} The server's to set: what a body says here is not looked at.", property.description);
+        let description =
+            format!("{} The server's to set: what a body says here is not looked at.", property.description);
         return json!({ "description": description });
     }
     let nullable = takes_null(property);
@@ -172,7 +175,8 @@ fn body_navigation(face: &Face, navigation: &Navigation, properties: &mut Map<St
     let target = navigation.target.face(face.version);
     if navigation.is_collection() {
         let how = if navigation.by_reference { "through `$ref`" } else { "on the other side" };
-        let description = format!("{} Links are changed {how}: here only an empty array or null is taken.", navigation.description);
+        let description =
+            format!("{} Links are changed {how}: here only an empty array or null is taken.", navigation.description);
         properties.insert(
             name.into(),
             json!({ "type": ["array", "null"], "description": description, "maxItems": 0, "items": {} }),
@@ -191,23 +195,26 @@ fn body_navigation(face: &Face, navigation: &Navigation, properties: &mut Map<St
     properties.insert(format!("{name}@odata.bind"), bind);
 }
 
-/// A body that names the target of a required navigation property in no way.
-fn unnamed(face: &'static Face, navigation: &Navigation) -> Value {
-    let mut ways = Map::new();
-    if let Link::Column(column) = navigation.link {
-        for property in face.properties.iter().filter(|p| p.column == column) {
-            ways.insert(property.name.into(), json!({ "type": "null" }));
-        }
-    }
-    ways.insert(navigation.name.into(), json!({ "type": "null" }));
-    ways.insert(format!("{}@odata.bind", navigation.name), json!({ "type": "null" }));
-    json!({ "properties": ways })
+/// If a body names the target of a navigation property in no way, then the first way is the one that is missing.
+fn must_be_named(face: &'static Face, navigation: &Navigation) -> Value {
+    let by_id = face.properties.iter().filter(|p| matches!(navigation.link, Link::Column(c) if c == p.column));
+    let plain = by_id.clone().find(|p| p.shown).map(|p| p.name);
+    let bind = format!("{}@odata.bind", navigation.name);
+    let ways = by_id.map(|p| p.name).chain([navigation.name, bind.as_str()]);
+    let unnamed: Map<String, Value> = ways.map(|way| (way.to_owned(), json!({ "type": "null" }))).collect();
+    let (first, ty) = plain.map_or((navigation.name, "object"), |plain| (plain, "string"));
+    json!({
+        "if": { "properties": unnamed },
+        "then": { "required": [first], "properties": { (first): { "type": ty } } },
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ACCESS_PACKAGE, ACCESS_PACKAGE_CATALOG, AccessPackageCatalogInput, AccessPackageInput, bind::bind};
+    use crate::model::{
+        ACCESS_PACKAGE, ACCESS_PACKAGE_CATALOG, AccessPackageCatalogInput, AccessPackageInput, bind::bind,
+    };
 
     /// A validator of a body, with the schemas that it refers to.
     fn validator(version: Version, name: &str) -> jsonschema::Validator {
@@ -236,15 +243,38 @@ mod tests {
     /// letter case is beyond a schema.
     fn values(face: &Face) -> Vec<Value> {
         let texts = [
-            "", " ", "\t\n\u{A0}", "x", "a b", " é\u{1F600}", "a\u{0}", "\u{7F}", "a\u{85}", "\u{200F}x", "x\u{202E}",
-            "\u{FEFF}", "\u{2028}", "\u{2028}x", "unknownFutureValue", "2026-01-01T00:00:00Z",
+            "",
+            " ",
+            "\t\n\u{A0}",
+            "x",
+            "a b",
+            " é\u{1F600}",
+            "a\u{0}",
+            "\u{7F}",
+            "a\u{85}",
+            "\u{200F}x",
+            "x\u{202E}",
+            "\u{FEFF}",
+            "\u{2028}",
+            "\u{2028}x",
+            "unknownFutureValue",
+            "2026-01-01T00:00:00Z",
         ];
         let long = [128, 129, 256, 257, 4000, 4001].map(|n| json!("é".repeat(n)));
         let members = face.properties.iter().filter_map(|p| match p.ty {
             Type::Enum(enumeration) => enumeration.members.first().map(|m| json!(m.wire)),
             _ => None,
         });
-        let others = [json!(null), json!(true), json!(7), json!([]), json!([1]), json!({}), json!({ "id": "x" }), json!({ "id": "" })];
+        let others = [
+            json!(null),
+            json!(true),
+            json!(7),
+            json!([]),
+            json!([1]),
+            json!({}),
+            json!({ "id": "x" }),
+            json!({ "id": "" }),
+        ];
         texts.iter().map(|t| json!(t)).chain(long).chain(members).chain(others).collect()
     }
 
@@ -304,7 +334,15 @@ mod tests {
             ] {
                 assert!(validator.is_valid(&json!(good)), "{good}");
             }
-            for bad in ["", set, "x", &format!("{set}/"), &format!("x/{set}/y"), &format!("{set}/a/b"), &format!("{set}('a/b')")] {
+            for bad in [
+                "",
+                set,
+                "x",
+                &format!("{set}/"),
+                &format!("x/{set}/y"),
+                &format!("{set}/a/b"),
+                &format!("{set}('a/b')"),
+            ] {
                 assert!(!validator.is_valid(&json!(bad)), "{bad}");
             }
         }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 /// The members of a schema that hold one schema.
-const SCHEMA: [&str; 3] = ["items", "additionalProperties", "not"];
+const SCHEMA: [&str; 2] = ["items", "additionalProperties"];
 /// The members of a schema that hold a list of schemas.
 const SCHEMAS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 /// What stands beside a `$ref` to a component.
@@ -67,7 +67,7 @@ fn outside_schemas(value: &mut Value, types: &Types) {
     }
 }
 
-/// Only OAuth 2.0 and OpenID Connect have scopes in 3.0; alternatives that differ by them alone become one.
+/// In 3.0 only the schemes `oauth2` and `openIdConnect` have scopes; alternatives that differ by them alone become one.
 fn security(requirements: &mut Value) {
     let Some(list) = requirements.as_array_mut() else { return };
     for requirement in list.iter_mut().filter_map(Value::as_object_mut) {
@@ -98,6 +98,7 @@ fn schema(value: &mut Value, components: &Types) {
     types(schema);
     literals(schema);
     patterns(schema);
+    limits(schema);
     bounds(schema);
     alternatives(schema, components);
     beside_reference(schema);
@@ -140,9 +141,15 @@ fn patterns(schema: &mut Map<String, Value>) {
     if schema.shift_remove("patternProperties").is_some() {
         schema.shift_remove("additionalProperties");
     }
-    // `not` says here that something must not be missing; generators of 3.0 have no use for it, and some fail.
-    schema.shift_remove("not");
     schema.shift_remove("propertyNames");
+}
+
+/// Conditions are left out, and so are the limits of texts: what generators of 3.0 make of them (a type of its own for
+/// every text with a limit, say) gets in a client's way, and the server checks in any case.
+fn limits(schema: &mut Map<String, Value>) {
+    for name in ["minLength", "maxLength", "pattern", "not", "if", "then", "else"] {
+        schema.shift_remove(name);
+    }
 }
 
 /// Exclusive bounds become bounds that are marked as exclusive.
@@ -226,6 +233,10 @@ mod tests {
             downgraded(json!({ "patternProperties": { "@": {} }, "additionalProperties": false, "not": {} })),
             json!({})
         );
+        assert_eq!(
+            downgraded(json!({ "type": "string", "pattern": "a", "maxLength": 1 })),
+            json!({ "type": "string" })
+        );
         assert_eq!(downgraded(json!({ "exclusiveMinimum": 3 })), json!({ "exclusiveMinimum": true, "minimum": 3 }));
         let map = json!({ "additionalProperties": { "type": ["string", "null"] } });
         assert_eq!(downgraded(map), json!({ "additionalProperties": { "type": "string", "nullable": true } }));
@@ -243,7 +254,10 @@ mod tests {
         });
         let document = downgrade(document);
         assert_eq!(document["openapi"], "3.0.3");
-        assert_eq!(document["info"]["license"], json!({ "name": "A", "url": "https://spdx.org/licenses/Apache-2.0.html" }));
+        assert_eq!(
+            document["info"]["license"],
+            json!({ "name": "A", "url": "https://spdx.org/licenses/Apache-2.0.html" })
+        );
         let get = &document["paths"]["/"]["get"];
         assert_eq!(get["security"], json!([{ "bearer": [] }]));
         assert_eq!(get["parameters"][0]["schema"], json!({ "type": "string", "nullable": true }));

@@ -9,7 +9,7 @@ use super::schemas::example;
 use crate::{
     model::{
         ENTITY_TYPES,
-        meta::{Face, ID, Link, Navigation, Property, Version, Write},
+        meta::{Face, ID, Link, Property, Version, Write},
     },
     odata::path::ROOT,
 };
@@ -56,16 +56,6 @@ pub(super) fn create(face: &'static Face) -> Value {
             body.insert(navigation.name.into(), json!({ "id": id }));
         }
     }
-    Value::Object(body)
-}
-
-/// The body of a create that names the target of a navigation property by `id`, and what else is required.
-pub(super) fn create_naming(face: &'static Face, navigation: &Navigation, id: &str) -> Value {
-    let mut body = Map::new();
-    for property in face.properties.iter().filter(|p| p.required) {
-        insert(&mut body, property);
-    }
-    body.insert(navigation.name.into(), json!({ "id": id }));
     Value::Object(body)
 }
 

@@ -105,7 +105,7 @@ fn request_body(kind: Kind, face: &'static Face) -> Option<RequestBody> {
     Some(body.required(Some(Required::True)).build())
 }
 
-/// What can be done with a new entity: the operations on it, and those that make others that need it.
+/// What can be done with a new entity: the operations whose path needs its id and no other.
 fn links(create: &Operation, all: &[Operation]) -> Vec<(String, RefOr<Link>)> {
     let key = format!("{}-id", create.face.name);
     let of_entity = format!("/{}/{}/{{{key}}}", ROOT.join("/"), create.face.set);
@@ -113,15 +113,9 @@ fn links(create: &Operation, all: &[Operation]) -> Vec<(String, RefOr<Link>)> {
         let mut names = parameters::names_in(&o.template);
         o.template.starts_with(&of_entity) && names.next() == Some(key.as_str()) && names.next().is_none()
     });
-    let on_it = on_it.map(|o| {
+    let link = |o: &Operation| {
         let link = LinkBuilder::new().operation_id(&o.id).parameter(&key, "$response.body#/id");
         (o.id.clone(), RefOr::T(link.description(o.summary.as_str()).build()))
-    });
-    let with_it = all.iter().filter(|o| matches!(o.kind, Kind::Create) && o.template.ends_with(o.face.set)).filter_map(|o| {
-        let navigation = o.face.navigations.iter().find(|n| n.required && n.target == create.face.entity)?;
-        let body = examples::create_naming(o.face, navigation, "$response.body#/id");
-        let link = LinkBuilder::new().operation_id(&o.id).request_body(Some(body));
-        Some((o.id.clone(), RefOr::T(link.description(o.summary.as_str()).build())))
-    });
-    on_it.chain(with_it).collect()
+    };
+    on_it.map(link).collect()
 }

@@ -252,7 +252,10 @@ fn path_parameter(name: &str) -> Parameter {
     let another = if plain == name { "the" } else { "the other" };
     let (description, example) = match plain.strip_suffix("-id") {
         Some(ty) => (format!("The id of {another} {}.", words(ty)), example_of(entity(ty), "id")),
-        None => (format!("The `{plain}`. A quote inside is doubled."), ENTITY_TYPES.iter().find_map(|e| example_of(Some(e), plain))),
+        None => (
+            format!("The `{plain}`. A quote inside is doubled."),
+            ENTITY_TYPES.iter().find_map(|e| example_of(Some(e), plain)),
+        ),
     };
     ParameterBuilder::new()
         .name(name)
@@ -294,7 +297,10 @@ mod tests {
     #[test]
     fn the_keys_in_a_template_become_parameters() {
         let names = |template| names_in(template).collect::<Vec<_>>();
-        assert_eq!(names("/a/{accessPackage-id}/b/{accessPackage-id1}/$ref"), ["accessPackage-id", "accessPackage-id1"]);
+        assert_eq!(
+            names("/a/{accessPackage-id}/b/{accessPackage-id1}/$ref"),
+            ["accessPackage-id", "accessPackage-id1"]
+        );
         assert_eq!(names("/a(uniqueName='{uniqueName}')"), ["uniqueName"]);
         assert!(names("/a/$count").is_empty());
     }

@@ -273,9 +273,14 @@ fn service_document_item() -> Value {
 
 fn get_service_document() -> Operation {
     let content = responses::json_content(&responses::schema("serviceDocument")).build();
-    fixed("getServiceDocument", "Get the service document", "Tells what is at the root of the service.", &STATUSES_OF_GET)
-        .response("200", responses::ok("The service document.").content(responses::JSON, content))
-        .build()
+    fixed(
+        "getServiceDocument",
+        "Get the service document",
+        "Tells what is at the root of the service.",
+        &STATUSES_OF_GET,
+    )
+    .response("200", responses::ok("The service document.").content(responses::JSON, content))
+    .build()
 }
 
 fn get_metadata() -> Operation {
@@ -283,7 +288,8 @@ fn get_metadata() -> Operation {
                 Language (CSDL) 4.01, as XML or, with `$format=json` or `Accept: application/json`, as JSON.";
     let json = ContentBuilder::new().schema(Some(responses::any_object())).build();
     let xml = ContentBuilder::new().schema(Some(responses::string())).build();
-    let response = responses::ok("The metadata document.").content("application/xml", xml).content(responses::JSON, json);
+    let response =
+        responses::ok("The metadata document.").content("application/xml", xml).content(responses::JSON, json);
     fixed("getMetadata", "Get the metadata document", text, &STATUSES_OF_GET)
         .parameter_ref(parameters::reference("format"))
         .response("200", response)

@@ -2,10 +2,8 @@
 
 use serde_json::Value;
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, Header, ObjectBuilder, Ref, ResponseBuilder, Type,
-    extensions::Extensions,
-    header::HeaderBuilder,
-    schema::Schema,
+    ComponentsBuilder, ContentBuilder, Header, ObjectBuilder, Ref, ResponseBuilder, Type, extensions::Extensions,
+    header::HeaderBuilder, schema::Schema,
 };
 
 use super::{examples, schemas::NAMESPACE};
@@ -38,7 +36,10 @@ const REFUSALS: &[Refusal] = &[
         status: "401",
         component: "Unauthorized",
         description: "There is no valid token.",
-        example: ("InvalidAuthenticationToken", "Access token is missing: send the header 'Authorization: Bearer <token>'."),
+        example: (
+            "InvalidAuthenticationToken",
+            "Access token is missing: send the header 'Authorization: Bearer <token>'.",
+        ),
         header: Some("WWW-Authenticate"),
     },
     Refusal {
@@ -116,9 +117,19 @@ const REFUSALS: &[Refusal] = &[
 /// Headers: name, what it is, an example, whether it is always there where it is documented.
 const HEADERS: &[(&str, &str, &str, bool)] = &[
     ("request-id", "The server's id of the request.", "019b76da-a400-7000-8000-000000000001", true),
-    ("client-request-id", "The caller's id of the request, or else the server's.", "4d1f9b5c-0000-4000-8000-0a6a3b1c9d21", true),
+    (
+        "client-request-id",
+        "The caller's id of the request, or else the server's.",
+        "4d1f9b5c-0000-4000-8000-0a6a3b1c9d21",
+        true,
+    ),
     ("OData-Version", "The version of OData that the response speaks.", "4.0", true),
-    ("ETag", "The state of the entity, for `If-Match` and `If-None-Match`; not there with `$expand`.", "W/\"1\"", false),
+    (
+        "ETag",
+        "The state of the entity, for `If-Match` and `If-None-Match`; not there with `$expand`.",
+        "W/\"31db16311a8f94dd\"",
+        false,
+    ),
     (
         "Location",
         "The URL of the new entity.",

@@ -56,7 +56,9 @@ impl Xml {
         let keys: Vec<_> = list(value.get("$Key")).filter_map(Value::as_str).collect();
         if !keys.is_empty() {
             self.open("Key", &[]);
-            keys.iter().for_each(|key| self.empty("PropertyRef", &[("Name", (*key).to_owned())]));
+            for key in keys {
+                self.empty("PropertyRef", &[("Name", key.to_owned())]);
+            }
             self.close("Key");
         }
         for (name, property) in members(Some(value)).filter(|(name, _)| is_name(name)) {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// PostgreSQL.
-pub(super) struct Postgres;
+pub struct Postgres;
 
 impl Dialect for Postgres {
     fn placeholder(&self, sql: &mut String, number: usize, kind: ParameterKind) {

@@ -4,7 +4,7 @@
 //! waiting for each other's answers.
 
 mod convert;
-mod dialect;
+pub mod dialect;
 
 use std::{future::Future, str::FromStr, time::Duration};
 

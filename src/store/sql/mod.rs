@@ -7,8 +7,8 @@
 
 mod expr;
 mod rows;
-pub(super) mod select;
-pub(super) mod write;
+pub mod select;
+pub mod write;
 
 use std::fmt::Write as _;
 
@@ -20,16 +20,16 @@ use crate::{
 
 /// A statement and its parameters.
 #[derive(Debug)]
-pub(super) struct Statement {
+pub struct Statement {
     /// The text.
-    pub(super) sql: String,
+    pub sql: String,
     /// The parameters, in the order of their numbers.
-    pub(super) parameters: Vec<Parameter>,
+    pub parameters: Vec<Parameter>,
 }
 
 /// A parameter.
 #[derive(Clone, Debug)]
-pub(super) enum Parameter {
+pub enum Parameter {
     /// One value.
     Value(Value),
     /// A list of texts, as [`Dialect::keys`] takes it apart.
@@ -37,7 +37,7 @@ pub(super) enum Parameter {
 }
 
 /// What the databases spell differently.
-pub(super) trait Dialect: Send + Sync {
+pub trait Dialect: Send + Sync {
     /// Writes a placeholder for the parameter with this number, counted from 1.
     fn placeholder(&self, sql: &mut String, number: usize, kind: ParameterKind);
     /// What stands before, between and after a function's operands.
@@ -51,7 +51,7 @@ pub(super) trait Dialect: Send + Sync {
 
 /// What a placeholder stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ParameterKind {
+pub enum ParameterKind {
     /// A value of this kind.
     One(Kind),
     /// A list of texts.

@@ -12,7 +12,7 @@ use crate::{
 
 /// The rows of a query's path. Columns: the row's version, the order keys, the links that expansions start from, the
 /// selected properties. One more row than the limit is asked for, to know whether there are more.
-pub(in crate::store) fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statement {
+pub fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statement {
     let entity = query.rows.face().entity;
     let mut sql = Sql::new(dialect, tenant);
     sql.push("SELECT t.row_version");
@@ -43,7 +43,7 @@ pub(in crate::store) fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Q
 }
 
 /// How many rows a query's path, filter and search allow.
-pub(in crate::store) fn count(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statement {
+pub fn count(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statement {
     let entity = query.rows.face().entity;
     let mut sql = Sql::new(dialect, tenant);
     sql.push("SELECT count(*)");
@@ -54,7 +54,7 @@ pub(in crate::store) fn count(dialect: &dyn Dialect, tenant: TenantKey, query: &
 }
 
 /// One row if there is any, else none.
-pub(in crate::store) fn exists(dialect: &dyn Dialect, tenant: TenantKey, rows: &Rows) -> Statement {
+pub fn exists(dialect: &dyn Dialect, tenant: TenantKey, rows: &Rows) -> Statement {
     let mut sql = Sql::new(dialect, tenant);
     sql.push("SELECT 1");
     sql.from_tenant(rows.face().entity.table, "t");
@@ -64,7 +64,7 @@ pub(in crate::store) fn exists(dialect: &dyn Dialect, tenant: TenantKey, rows: &
 }
 
 /// A whole row by a key column: its version, then its columns.
-pub(in crate::store) fn row(
+pub fn row(
     dialect: &dyn Dialect,
     tenant: TenantKey,
     entity: &'static EntityType,
@@ -84,7 +84,7 @@ pub(in crate::store) fn row(
 
 /// The targets of a navigation property for the sources with these keys. Columns: the source's key, the links that
 /// further expansions start from, the selected properties. Ordered for each source; one more than the limit for each.
-pub(in crate::store) fn expansion(
+pub fn expansion(
     dialect: &dyn Dialect,
     tenant: TenantKey,
     expand: &Expand,
@@ -122,7 +122,7 @@ pub(in crate::store) fn expansion(
 }
 
 /// How many targets each source has. Columns: the source's key, the number.
-pub(in crate::store) fn expansion_count(
+pub fn expansion_count(
     dialect: &dyn Dialect,
     tenant: TenantKey,
     expand: &Expand,
@@ -233,12 +233,12 @@ fn number(n: usize) -> Value {
 }
 
 /// How many columns stand before the links and selected properties of a page's rows.
-pub(in crate::store) fn page_prefix(query: &Query) -> usize {
+pub fn page_prefix(query: &Query) -> usize {
     1 + if query.rows.is_collection() { query.order.len() } else { 0 }
 }
 
 /// The order keys' values of a row of a page.
-pub(in crate::store) fn order_values(order: &[OrderKey], row: &dyn crate::model::write::Row) -> Vec<Value> {
+pub fn order_values(order: &[OrderKey], row: &dyn crate::model::write::Row) -> Vec<Value> {
     use crate::model::{meta::Kind, value::Timestamp};
     let value = |(at, key): (usize, &OrderKey)| {
         let column = at + 1;

@@ -13,18 +13,18 @@ use crate::{
 
 /// A statement of a commit, and what its outcome must be.
 #[derive(Debug)]
-pub(in crate::store) struct Write {
+pub struct Write {
     /// The statement.
-    pub(in crate::store) statement: Statement,
+    pub statement: Statement,
     /// What must have come of it.
-    pub(in crate::store) must: Must,
+    pub must: Must,
     /// The entity type it is about; none for links.
-    pub(in crate::store) entity: Option<&'static EntityType>,
+    pub entity: Option<&'static EntityType>,
 }
 
 /// What must have come of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::store) enum Must {
+pub enum Must {
     /// It gives a row; it writes nothing.
     Find,
     /// It changed one row.
@@ -34,7 +34,7 @@ pub(in crate::store) enum Must {
 }
 
 /// The statements of a changeset, in order.
-pub(in crate::store) fn statements(dialect: &dyn Dialect, tenant: TenantKey, changes: &Changeset) -> Vec<Write> {
+pub fn statements(dialect: &dyn Dialect, tenant: TenantKey, changes: &Changeset) -> Vec<Write> {
     let relied = changes.relies_on.iter().map(|r| reliance(dialect, tenant, r));
     relied.chain(changes.writes.iter().map(|w| write(dialect, tenant, w))).collect()
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// SQLite.
-pub(super) struct Sqlite;
+pub struct Sqlite;
 
 impl Dialect for Sqlite {
     fn placeholder(&self, sql: &mut String, number: usize, _: ParameterKind) {

@@ -5,7 +5,7 @@
 //! other read runs on a blocking thread, so that it holds nobody up.
 
 mod connection;
-mod dialect;
+pub mod dialect;
 mod functions;
 mod writer;
 
@@ -56,6 +56,7 @@ impl SqliteStore {
         create_directory(directory)
             .map_err(|source| Error::Directory { path: directory.display().to_string(), source })?;
         let path = directory.join(FILE);
+        create_file(&path).map_err(|source| Error::Directory { path: path.display().to_string(), source })?;
         let connection = connection::open_writer(&path).map_err(failure)?;
         migrate(&connection)?;
         let timeout = Duration::from_millis(options.statement_timeout_ms);
@@ -242,6 +243,16 @@ fn create_directory(directory: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(directory)
+}
+
+/// As the directory, the file is its owner's alone, also in a directory that was there. SQLite gives the files beside it
+/// the same permissions.
+fn create_file(path: &Path) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 /// Applies what the database still needs, under a lock that lets one process do so at a time.

@@ -7,9 +7,10 @@ import "cardea-client-go/graph"
 // The request bodies that differ between the versions of the API.
 
 func catalogBody(name string) graph.MicrosoftGraphAccessPackageCatalogCreate {
-	return graph.MicrosoftGraphAccessPackageCatalogCreate{DisplayName: name, CatalogStatus: ptr("Published")}
+	status := graph.MicrosoftGraphAccessPackageCatalogCreateCatalogStatusPublished
+	return graph.MicrosoftGraphAccessPackageCatalogCreate{DisplayName: name, CatalogStatus: &status}
 }
 
 func packageBody(name, catalogID string) graph.MicrosoftGraphAccessPackageCreate {
-	return graph.MicrosoftGraphAccessPackageCreate{DisplayName: name, CatalogId: catalogID}
+	return graph.MicrosoftGraphAccessPackageCreate{DisplayName: name, IsHidden: ptr(true), CatalogId: &catalogID}
 }

@@ -12,5 +12,5 @@ func catalogBody(name string) graph.MicrosoftGraphAccessPackageCatalogCreate {
 
 func packageBody(name, catalogID string) graph.MicrosoftGraphAccessPackageCreate {
 	catalog := graph.MicrosoftGraphCatalogReference{Id: catalogID}
-	return graph.MicrosoftGraphAccessPackageCreate{DisplayName: name, Catalog: catalog}
+	return graph.MicrosoftGraphAccessPackageCreate{DisplayName: name, IsHidden: ptr(true), Catalog: &catalog}
 }

@@ -59,7 +59,9 @@ func main() {
 	equal("update's status", updated.StatusCode(), http.StatusNoContent)
 	got, err = client.GetAccessPackageWithResponse(ctx, *created.Id, nil)
 	check(err)
-	equal("changed description", *expect("get package", got.JSON200, got.Body).Description, "changed")
+	changed := expect("get package", got.JSON200, got.Body)
+	equal("changed description", *changed.Description, "changed")
+	equal("isHidden after the change", *changed.IsHidden, true)
 
 	deleted, err := client.DeleteAccessPackageWithResponse(ctx, *created.Id, nil)
 	check(err)

@@ -9,6 +9,6 @@ for version in v1.0 beta; do
     cd "$work/$version"
     cp "$here/pom.xml" .
     cp "$here"/src/{common,"$version"}/*.java src
-    curl --fail --silent --show-error "$base/$version/openapi.json" --output openapi.json
+    curl --fail --silent --show-error "$base/$version/openapi.json?oas=3.0" --output openapi.json
     mvn --quiet --batch-mode compile exec:java -Dexec.args="$base/$version $token" | sed '/#$/d' # an advertisement
 done

@@ -31,9 +31,9 @@ def new_catalog(version: str, name: str) -> models.MicrosoftGraphAccessPackageCa
 
 def new_package(version: str, name: str, catalog_id: str) -> models.MicrosoftGraphAccessPackageCreate:
     if version == "beta":
-        return models.MicrosoftGraphAccessPackageCreate(display_name=name, catalog_id=catalog_id)
+        return models.MicrosoftGraphAccessPackageCreate(display_name=name, is_hidden=True, catalog_id=catalog_id)
     return models.MicrosoftGraphAccessPackageCreate(
-        display_name=name, catalog=models.MicrosoftGraphCatalogReference(id=catalog_id)
+        display_name=name, is_hidden=True, catalog=models.MicrosoftGraphCatalogReference(id=catalog_id)
     )
 
 
@@ -80,7 +80,7 @@ def main(service_root: str, token: str) -> None:
     )
     check("update", changed.status_code, HTTPStatus.NO_CONTENT)
     read = expect(get_access_package.sync(package.id, client=client), models.MicrosoftGraphAccessPackage)
-    check("changed description", read.description, "changed")
+    check("changed package", (read.description, read.is_hidden), ("changed", True))
 
     check("delete", delete_access_package.sync_detailed(package.id, client=client).status_code, HTTPStatus.NO_CONTENT)
     gone = get_access_package.sync_detailed(package.id, client=client)

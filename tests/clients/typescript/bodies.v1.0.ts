@@ -9,5 +9,6 @@ export const newCatalog = (displayName: string): MicrosoftGraphAccessPackageCata
 
 export const newPackage = (displayName: string, catalogId: string): MicrosoftGraphAccessPackageCreate => ({
   displayName,
+  isHidden: true,
   catalog: { id: catalogId },
 });

@@ -15,14 +15,14 @@ client.setConfig({ baseUrl, auth: token });
 const name = `TypeScript ${randomUUID()}`;
 
 const { data: catalog } = await graph.createCatalog({ body: newCatalog(name), throwOnError: true });
-assert.ok(catalog.id);
+assert.ok(catalog && catalog.id);
 
 const { data: created } = await graph.createAccessPackage({
   body: newPackage(name, catalog.id),
   throwOnError: true,
 });
+assert.ok(created && created.id);
 assert.equal(created.displayName, name);
-assert.ok(created.id);
 
 const path = { 'accessPackage-id': created.id };
 const { data: read } = await graph.getAccessPackage({ path, throwOnError: true });
@@ -37,7 +37,7 @@ assert.deepEqual(page.value.map((listed) => listed.id), [created.id]);
 const update = await graph.updateAccessPackage({ path, body: { description: 'changed' }, throwOnError: true });
 assert.equal(update.response.status, 204);
 const { data: changed } = await graph.getAccessPackage({ path, throwOnError: true });
-assert.equal(changed.description, 'changed');
+assert.deepEqual([changed.description, changed.isHidden], ['changed', true]);
 
 const deletion = await graph.deleteAccessPackage({ path, throwOnError: true });
 assert.equal(deletion.response.status, 204);

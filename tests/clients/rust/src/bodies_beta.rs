@@ -1,13 +1,18 @@
 //! The request bodies that differ between the versions of the API: beta.
 
+use anyhow::Result;
+
 use crate::graph::types::{
-    MicrosoftGraphAccessPackageCatalogCreate as Catalog, MicrosoftGraphAccessPackageCreate as AccessPackage, builder,
+    MicrosoftGraphAccessPackageCatalogCreate as Catalog,
+    MicrosoftGraphAccessPackageCatalogCreateCatalogStatus as Status,
+    MicrosoftGraphAccessPackageCreate as AccessPackage, MicrosoftGraphAccessPackageCreateCatalogId as CatalogId,
 };
 
-pub fn catalog(name: &str) -> builder::MicrosoftGraphAccessPackageCatalogCreate {
-    Catalog::builder().display_name(name).catalog_status("Published".to_owned())
+pub fn catalog(name: &str) -> Result<Catalog> {
+    Ok(Catalog::builder().display_name(name).catalog_status(Status::Published).try_into()?)
 }
 
-pub fn access_package(name: &str, catalog_id: &str) -> builder::MicrosoftGraphAccessPackageCreate {
-    AccessPackage::builder().display_name(name).catalog_id(catalog_id)
+pub fn access_package(name: &str, catalog_id: &str) -> Result<AccessPackage> {
+    let catalog: CatalogId = catalog_id.parse()?;
+    Ok(AccessPackage::builder().display_name(name).is_hidden(true).catalog_id(catalog).try_into()?)
 }

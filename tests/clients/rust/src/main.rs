@@ -14,6 +14,10 @@ mod graph {
 #[cfg_attr(feature = "beta", path = "bodies_beta.rs")]
 mod bodies;
 
+use graph::types::{
+    MicrosoftGraphAccessPackageUpdate as Change, MicrosoftGraphAccessPackageUpdateDescription as Description,
+};
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
@@ -25,15 +29,15 @@ async fn main() -> Result<()> {
     let http = reqwest::Client::builder().default_headers(headers).build()?;
     let client = graph::Client::new_with_client(&service_root, http);
 
-    let catalog = client.create_catalog().body(bodies::catalog(&name)).send().await?.into_inner();
-    let catalog_id = catalog.id.context("the catalog has no id")?;
+    let catalog = client.create_catalog().body(bodies::catalog(&name)?).send().await?.into_inner();
+    let catalog_id = catalog.id.context("the catalog has no id")?.to_string();
 
-    let package = bodies::access_package(&name, &catalog_id);
+    let package = bodies::access_package(&name, &catalog_id)?;
     let created = client.create_access_package().body(package).send().await?.into_inner();
-    ensure!(created.display_name.as_ref() == Some(&name), "created {created:?}");
+    ensure!(created.display_name.as_ref().is_some_and(|given| **given == name), "created {created:?}");
     let id = created.id.context("the package has no id")?;
 
-    let read = client.get_access_package().access_package_id(&id).send().await?;
+    let read = client.get_access_package().access_package_id(&*id).send().await?;
     ensure!(read.id.as_ref() == Some(&id), "read {read:?}");
 
     let page = client
@@ -45,16 +49,17 @@ async fn main() -> Result<()> {
         .await?;
     ensure!(page.value.iter().map(|listed| listed.id.as_ref()).eq([Some(&id)]), "listed {page:?}");
 
-    let change = graph::types::MicrosoftGraphAccessPackageUpdate::builder().description("changed".to_owned());
-    let updated = client.update_access_package().access_package_id(&id).body(change).send().await?;
+    let change: Change = Change::builder().description("changed".parse::<Description>()?).try_into()?;
+    let updated = client.update_access_package().access_package_id(&*id).body(change).send().await?;
     ensure!(updated.status() == 204, "update answered {}", updated.status());
-    let read = client.get_access_package().access_package_id(&id).send().await?;
-    ensure!(read.description.as_deref() == Some("changed"), "read {read:?}");
+    let read = client.get_access_package().access_package_id(&*id).send().await?;
+    ensure!(read.description.as_ref().is_some_and(|given| **given == "changed"), "read {read:?}");
+    ensure!(read.is_hidden == Some(true), "the change reset isHidden");
 
-    let deleted = client.delete_access_package().access_package_id(&id).send().await?;
+    let deleted = client.delete_access_package().access_package_id(&*id).send().await?;
     ensure!(deleted.status() == 204, "delete answered {}", deleted.status());
 
-    let code = match client.get_access_package().access_package_id(&id).send().await {
+    let code = match client.get_access_package().access_package_id(&*id).send().await {
         Err(graph::Error::ErrorResponse(gone)) if gone.status() == 404 => gone.into_inner().error.code,
         other => bail!("read after delete: {other:?}"),
     };

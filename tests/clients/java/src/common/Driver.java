@@ -59,7 +59,9 @@ public class Driver {
             .microsoftGraphAccessPackageUpdate(new MicrosoftGraphAccessPackageUpdate().description("changed"))
             .build());
     check("update's status", updated.getStatusCode(), 204);
-    check("changed description", packages.getAccessPackage(get).getDescription(), "changed");
+    var changed = packages.getAccessPackage(get);
+    check("changed description", changed.getDescription(), "changed");
+    check("isHidden after the change", changed.getIsHidden(), true);
 
     var deleted = packages.deleteAccessPackageWithHttpInfo(
         APIDeleteAccessPackageRequest.newBuilder().accessPackageId(created.getId()).build());

@@ -15,6 +15,7 @@ class Bodies {
   static MicrosoftGraphAccessPackageCreate accessPackage(String name, String catalogId) {
     return new MicrosoftGraphAccessPackageCreate()
         .displayName(name)
+        .isHidden(true)
         .catalog(new MicrosoftGraphCatalogReference().id(catalogId));
   }
 }

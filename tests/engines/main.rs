@@ -1,0 +1,12 @@
+//! What must hold of storage, of queries and of the program itself, on both engines.
+
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "tests; what they share is a module here")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod commits;
+mod limits;
+mod starts;
+mod stores;
+mod tenants;

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Runs all checks of Schemathesis against a live server, for the document of each version of the API.
+#
+#   usage: run.sh BASE_URL TOKEN
+#
+# Nothing is written outside a build folder. Set CARDEA_TEST_WORK to keep it, with what was installed, for the next run.
+set -euo pipefail
+
+if [[ $# -ne 2 ]]; then
+    echo "usage: $0 BASE_URL TOKEN" >&2
+    exit 2
+fi
+base=${1%/}
+here=$(cd "$(dirname "$0")" && pwd)
+
+if [[ -z ${CARDEA_TEST_WORK:-} ]]; then
+    CARDEA_TEST_WORK=$(mktemp -d)
+    trap 'rm -rf "$CARDEA_TEST_WORK"' EXIT
+fi
+mkdir -p "$CARDEA_TEST_WORK/schemathesis"
+work=$(cd "$CARDEA_TEST_WORK/schemathesis" && pwd)
+
+if ! cmp --silent "$here/requirements.txt" "$work/installed"; then
+    python3 -m venv --clear "$work/venv"
+    "$work/venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
+    cp "$here/requirements.txt" "$work/installed"
+fi
+
+export CARDEA_TOKEN=$2 SCHEMATHESIS_HOOKS=$here/hooks.py
+cd "$work"
+for version in v1.0 beta; do
+    "$work/venv/bin/schemathesis" --config-file "$here/schemathesis.toml" run "$base/$version/openapi.json"
+done

@@ -1,0 +1,147 @@
+//! A server of a test's own, in this process, over a new database.
+
+use std::{sync::Arc, time::Duration};
+
+use cardea::{
+    api::{self, Api},
+    app::{App, catalog},
+    authority::{self, Authority, Subject, TokenRequest},
+    authz,
+    clock::Clock,
+    model::value::Timestamp,
+    server,
+    store::{self, SigningKey, Store},
+};
+use tempfile::TempDir;
+use tokio::sync::{OnceCell, mpsc};
+
+use super::{Client, Engine, contract::Contracts, postgres, sqlite};
+
+/// When every test begins.
+pub const BEGINNING: &str = "2026-01-31T08:00:00Z";
+
+/// A server, its database and its clock. All of it goes with it.
+pub struct TestApp {
+    /// The engine underneath.
+    pub engine: Engine,
+    /// The server's clock, which stands still unless it is moved.
+    pub clock: Clock,
+    /// Scheme and authority of the server.
+    pub base: String,
+    /// The API that is served.
+    pub api: Arc<Api>,
+    /// The store, for tests of what an API cannot show.
+    pub store: Arc<dyn Store>,
+    /// Where the data is: for SQLite.
+    pub directory: Option<TempDir>,
+    /// Where the data is: for PostgreSQL.
+    pub database: Option<postgres::Database>,
+    contracts: Arc<Contracts>,
+    http: reqwest::Client,
+    tokens: [String; 2],
+    _stop: mpsc::Sender<()>,
+}
+
+impl TestApp {
+    /// A server on this engine.
+    pub async fn start(engine: Engine) -> Self {
+        Self::start_with(engine, api::Options::default()).await
+    }
+
+    /// A server with an API that is set otherwise.
+    pub async fn start_with(engine: Engine, options: api::Options) -> Self {
+        let clock = Clock::manual(Timestamp::parse(BEGINNING).expect("a time"));
+        let store_options = store::Options { connections: 4, cache_kib: 1024, statement_timeout_ms: 30_000 };
+        let (store, directory, database) = match engine {
+            Engine::Sqlite => {
+                let (store, directory) = sqlite::open(&store_options).await;
+                (store, Some(directory), None)
+            }
+            Engine::Postgres => {
+                let database = postgres::Database::create().await;
+                let path = std::env::temp_dir();
+                let store = store::open(Some(&database.url), &path, &store_options).await;
+                (store.expect("a new PostgreSQL store"), None, Some(database))
+            }
+        };
+        store.signing_key_create(signing_key().await).await.expect("a signing key");
+        let authority = open_authority(&store, &clock).await;
+        let api = Arc::new(Api::new(App::new(Arc::clone(&store), clock.clone()), authority, options));
+        let listener = server::bind("127.0.0.1:0").await.expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let (stop, stopped) = mpsc::channel(1);
+        tokio::spawn(server::serve(listener, api::router(Arc::clone(&api)), server::Options::default(), stopped));
+        let redirect = reqwest::redirect::Policy::none();
+        let http = reqwest::Client::builder().redirect(redirect).no_proxy().build().expect("an HTTP client");
+        let contracts = Arc::new(Contracts::fetch(&http, &base).await);
+        let tokens = [token(&api, authz::READ_WRITE_ALL).await, token(&api, authz::READ_ALL).await];
+        Self { engine, clock, base, api, store, directory, database, contracts, http, tokens, _stop: stop }
+    }
+
+    /// An application that may do everything.
+    pub fn client(&self) -> Client {
+        self.with_token(&self.tokens[0])
+    }
+
+    /// An application that may read.
+    pub fn reader(&self) -> Client {
+        self.with_token(&self.tokens[1])
+    }
+
+    /// Somebody without a token.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self.http.clone(), self.base.clone(), Arc::clone(&self.contracts), None)
+    }
+
+    /// Somebody with this token.
+    pub fn with_token(&self, token: &str) -> Client {
+        Client::new(self.http.clone(), self.base.clone(), Arc::clone(&self.contracts), Some(token.to_owned()))
+    }
+
+    /// A user with these delegated permissions.
+    pub async fn user(&self, upn: &str, scopes: &[&str]) -> Client {
+        let scopes = scopes.iter().map(|&s| s.to_owned()).collect();
+        self.with_token(&self.issue(Subject::User { upn: upn.to_owned(), scopes }, Duration::from_hours(1)).await)
+    }
+
+    /// A new token of the default tenant.
+    pub async fn issue(&self, subject: Subject, lifetime: Duration) -> String {
+        let request = TokenRequest { tenant: None, subject, lifetime };
+        self.api.authority.issue(&request).await.expect("a token")
+    }
+
+    /// Moves the server's clock on.
+    pub fn advance(&self, time: Duration) {
+        self.clock.advance(i64::try_from(time.as_micros()).expect("a time that fits"));
+    }
+
+    /// The documents that the server is held to, and which of their operations were called.
+    pub fn contracts(&self) -> &Contracts {
+        &self.contracts
+    }
+}
+
+async fn token(api: &Api, permission: &str) -> String {
+    let subject = Subject::Application { roles: vec![permission.to_owned()] };
+    let request = TokenRequest { tenant: None, subject, lifetime: authority::MAX_LIFETIME };
+    api.authority.issue(&request).await.expect("a token")
+}
+
+async fn open_authority(store: &Arc<dyn Store>, clock: &Clock) -> Authority {
+    let options = authority::Options::default();
+    let authority = Authority::open(Arc::clone(store), clock.clone(), options, catalog::first_catalog).await;
+    authority.expect("an authority")
+}
+
+/// One key for all tests, because making one takes long.
+async fn signing_key() -> SigningKey {
+    static KEY: OnceCell<SigningKey> = OnceCell::const_new();
+    let make = async || {
+        let (store, _directory) = sqlite::open(&store::Options::default()).await;
+        let _ = open_authority(&store, &Clock::manual(Timestamp::parse(BEGINNING).expect("a time"))).await;
+        let key = store.signing_keys().await.expect("a signing key").remove(0);
+        store.close().await;
+        key
+    };
+    KEY.get_or_init(make).await.clone()
+}
