@@ -212,6 +212,8 @@ impl<'a> Entity<'a> {
             format!("A stored `{}`.", self.schema.title),
             format!("What a body says of a `{}`: what it leaves out is none.", self.schema.title),
         );
+        let names: Vec<_> = self.columns.iter().map(|c| format_ident!("{}", c.name.to_uppercase())).collect();
+        let places = 0..self.columns.len();
         let authored = self.authored(&record);
         quote! {
             #authored
@@ -219,6 +221,9 @@ impl<'a> Entity<'a> {
             #[doc = #doc]
             #[derive(Clone, Debug, PartialEq, Eq)]
             pub struct #record { #(pub #fields: #types),* }
+
+            /// The positions of the columns.
+            impl #record { #(pub const #names: usize = #places;)* }
 
             /// What a create stores where the body says nothing.
             impl Default for #record {

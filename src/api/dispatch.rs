@@ -112,7 +112,7 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Answer, Error> {
     }
     let path = path::parse(version, below)?;
     let route = route(api, version, &path, &request)?;
-    let body = body(&api.options, &request.method, request.headers.clone(), request.body).await?;
+    let body = body(&api.options, &request.method, &request.headers, request.body).await?;
     let call = Call {
         api: Arc::clone(api),
         caller,
@@ -183,7 +183,7 @@ fn version(segment: &str) -> Option<(Version, &'static str)> {
 }
 
 /// The body of a request that has one, within its limits of size and time.
-async fn body(options: &Options, method: &Method, headers: HeaderMap, body: Body) -> Result<Bytes, Error> {
+async fn body(options: &Options, method: &Method, headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
     if !matches!(*method, Method::POST | Method::PATCH | Method::PUT) {
         return Ok(Bytes::new());
     }
@@ -193,7 +193,7 @@ async fn body(options: &Options, method: &Method, headers: HeaderMap, body: Body
     if announced.is_some_and(|n| n > limit) {
         return Err(too_large());
     }
-    check_media_type(&headers)?;
+    check_media_type(headers)?;
     let collect = async {
         let mut body = body;
         let mut collected = BytesMut::new();

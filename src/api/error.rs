@@ -11,7 +11,7 @@ use crate::{
     domain::Refusal,
     model::{
         bind::Violation,
-        meta::{EntityType, Face},
+        meta::{EntityType, Face, Link},
         value::Timestamp,
     },
     odata, store,
@@ -133,12 +133,16 @@ impl Error {
                 format!("Insufficient privileges to complete the operation: {denied}."),
             ),
             app::Error::NotFound { entity, id } => Self::not_found(entity, face, &id),
+            app::Error::NoSuchTarget { entity, id, column } => {
+                let target = column.map_or("@odata.id", |c| property_name(face.entity, face, c));
+                Self::not_found(entity, face, &id).about(target)
+            }
             app::Error::NoSuchPath => Self::new(Code::NOT_FOUND, "There is nothing at this address."),
             app::Error::Invalid(violations) => Self::invalid(violations),
             app::Error::Refused(refusal) => Self::refused(&refusal, face),
             app::Error::Taken { entity, column } => {
                 let name = property_name(entity, face, column);
-                Self::new(Code::DUPLICATE, format!("There is already a {} with this '{name}'.", face.name)).about(name)
+                Self::new(Code::DUPLICATE, format!("Another {} has this '{name}'.", face.name)).about(name)
             }
             app::Error::InUse { entity } => {
                 let name = entity.face(face.version).name;
@@ -171,7 +175,7 @@ impl Error {
         match refusal {
             Refusal::Fixed { entity, column } => {
                 let name = property_name(entity, face, *column);
-                let message = format!("'{name}' of a {} cannot be changed.", face.name);
+                let message = format!("'{name}' cannot be changed once the {} is made.", face.name);
                 Self::invalid(vec![Violation::new(name, message)])
             }
             Refusal::CatalogNotEmpty => Self::new(
@@ -245,8 +249,11 @@ impl From<odata::error::Error> for Error {
     }
 }
 
-/// What the face calls a column, or else how the database does.
+/// What a version calls a column: the property or the navigation property that shows it.
 fn property_name(entity: &'static EntityType, face: &Face, column: usize) -> &'static str {
-    let shown = entity.face(face.version).shown().find(|p| p.column == column).map(|p| p.name);
-    shown.or_else(|| entity.columns.get(column).map(|c| c.name)).unwrap_or("id")
+    let face = entity.face(face.version);
+    let shown = face.shown().find(|p| p.column == column).map(|p| p.name);
+    let linked = || face.navigations.iter().find(|n| n.link == Link::Column(column)).map(|n| n.name);
+    let taken = || face.properties.iter().find(|p| p.column == column).map(|p| p.name);
+    shown.or_else(linked).or_else(taken).unwrap_or("id")
 }

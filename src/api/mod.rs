@@ -12,7 +12,7 @@ pub mod error;
 pub mod openapi;
 pub mod operations;
 mod read;
-mod respond;
+pub mod respond;
 mod service;
 mod swagger;
 mod write;

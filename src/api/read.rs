@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::{
     error::{Code, Error},
     operations::Call,
-    respond::{self, Answer, JSON, TEXT, context, location},
+    respond::{self, Answer, JSON, TEXT, location},
 };
 use crate::{
     model::meta::Property,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// GET of whatever the path leads to.
-pub async fn get(call: Call) -> Result<Answer, Error> {
+pub(super) async fn get(call: Call) -> Result<Answer, Error> {
     match &call.path.resource {
         Resource::Rows(rows) if rows.is_collection() => list(&call, rows.clone()).await,
         Resource::Rows(rows) => one(&call, rows.clone()).await,
@@ -140,8 +140,7 @@ async fn value(call: &Call, rows: Rows, property: &'static Property, raw: bool) 
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         return Ok(Answer::body(TEXT, text.into_bytes()));
     }
-    let at = context(call, &query.rows, None);
-    let at = format!("{}/{}", at.trim_end_matches("/$entity"), property.name);
+    let at = respond::property_context(call, &query.rows, property);
     Ok(Answer::body(JSON, json!({ "@odata.context": at, "value": value }).to_string().into_bytes()))
 }
 

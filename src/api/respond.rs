@@ -200,9 +200,7 @@ pub fn location(call: &Call, face: &Face, id: &str) -> String {
 /// The context URL of some rows (OData JSON §10): where they are, and what of them is in the answer.
 pub fn context(call: &Call, rows: &Rows, shape: Option<&Shape>) -> String {
     let mut url = String::with_capacity(192);
-    url.push_str(&call.origin);
-    url.push('/');
-    url.push_str(call.prefix);
+    url.push_str(&call.root());
     url.push_str("/$metadata#");
     let single = !rows.is_collection();
     // Of a keyed entity the context names the collection.
@@ -217,6 +215,15 @@ pub fn context(call: &Call, rows: &Rows, shape: Option<&Shape>) -> String {
     if single {
         url.push_str("/$entity");
     }
+    url
+}
+
+/// The context URL of one property of one entity.
+pub fn property_context(call: &Call, rows: &Rows, property: &Property) -> String {
+    let mut url = format!("{}/$metadata#", call.root());
+    place(&mut url, rows);
+    url.push('/');
+    url.push_str(property.name);
     url
 }
 

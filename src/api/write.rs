@@ -127,7 +127,7 @@ impl Call {
 }
 
 /// The id of the entity whose link goes: the last key of the path, or what `@id` refers to.
-pub fn reference_to_remove(call: &Call, face: &'static Face) -> Result<String, Error> {
+pub(super) fn reference_to_remove(call: &Call, face: &'static Face) -> Result<String, Error> {
     match &call.path.resource {
         Resource::Reference(Rows::Keyed { property, value, .. }) if property.column == ID => {
             options::parse_none(&call.query)?;

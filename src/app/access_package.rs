@@ -6,7 +6,7 @@ use crate::{
     domain::access_package as rules,
     ids,
     model::{
-        ACCESS_PACKAGE_CATALOG, AccessPackage, AccessPackageInput,
+        ACCESS_PACKAGE, ACCESS_PACKAGE_CATALOG, AccessPackage, AccessPackageInput,
         meta::LinkTable,
         record::{Record, Stored},
     },
@@ -27,7 +27,8 @@ impl App {
             Ok(_) => Ok(made),
             // The only other entity that a package names is its catalog.
             Err(CommitError::Constraint(Constraint::MissingReference)) => {
-                Err(Error::NotFound { entity: &ACCESS_PACKAGE_CATALOG, id: made.record.catalog_id })
+                let column = Some(AccessPackage::CATALOG_ID);
+                Err(Error::NoSuchTarget { entity: &ACCESS_PACKAGE_CATALOG, id: made.record.catalog_id, column })
             }
             Err(error) => Err(refused::<AccessPackage>(error)),
         }
@@ -66,12 +67,11 @@ impl App {
     ) -> Result<(), Error> {
         authz::decide(caller.principal, Action::Write)?;
         let package: Stored<AccessPackage> = self.load(caller, named).await?;
-        let target: Stored<AccessPackage> = self.load(caller, by_id::<AccessPackage>(other)).await?;
-        let changes = rules::add_incompatible(table, package.record.id(), target.record.id())?;
+        let changes = rules::add_incompatible(table, package.record.id(), other)?;
         match self.commit(caller, changes).await {
             Ok(_) => Ok(()),
             Err(CommitError::Constraint(Constraint::MissingReference)) => {
-                Err(Error::NotFound { entity: AccessPackage::ENTITY, id: other.to_owned() })
+                Err(Error::NoSuchTarget { entity: &ACCESS_PACKAGE, id: other.to_owned(), column: None })
             }
             Err(error) => Err(refused::<AccessPackage>(error)),
         }

@@ -21,6 +21,16 @@ pub enum Error {
         /// The key that was asked for.
         id: String,
     },
+    /// A body names an entity that does not exist.
+    #[error("there is no {} {id:?} to refer to", entity.name)]
+    NoSuchTarget {
+        /// The entity type of what is named.
+        entity: &'static EntityType,
+        /// The key.
+        id: String,
+        /// The column that was to hold the key; none for a reference.
+        column: Option<usize>,
+    },
     /// The path leads nowhere.
     #[error("the path leads nowhere")]
     NoSuchPath,

@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn a_package_stays_in_its_catalog() {
         let moved = AccessPackageInput { catalog_id: Some("d".into()), ..AccessPackageInput::default() };
-        let column = ACCESS_PACKAGE.columns.iter().position(|c| c.name == "catalog_id").unwrap();
+        let column = AccessPackage::CATALOG_ID;
         assert_eq!(update(package(), moved, on(2)), Err(Refusal::Fixed { entity: &ACCESS_PACKAGE, column }));
         let same = AccessPackageInput { catalog_id: Some("c".into()), ..AccessPackageInput::default() };
         assert!(update(package(), same, on(2)).is_ok());

@@ -67,6 +67,8 @@ impl Connections {
             let mut connection = pin!(connection);
             let mut ticks = time::interval_at(time::Instant::now() + idle_timeout, idle_timeout);
             ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+            // Made once: each poll of a new one would queue anew for the news.
+            let mut stop = pin!(stopped.wait_for(|stopped| *stopped));
             let (mut seen, mut closing, mut stopping) = (0, false, false);
             loop {
                 tokio::select! {
@@ -77,7 +79,7 @@ impl Connections {
                         }
                         return;
                     }
-                    _ = stopped.wait_for(|stopped| *stopped), if !stopping => {
+                    _ = stop.as_mut(), if !stopping => {
                         stopping = true;
                         connection.as_mut().graceful_shutdown();
                     }

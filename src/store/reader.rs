@@ -59,24 +59,49 @@ enum Step {
 struct Node<'q> {
     face: &'static Face,
     shape: &'q Shape,
-    /// The expansion and what it starts from; none for the page.
-    origin: Option<(&'q Expand, Vec<String>)>,
+    /// The expansion; none for the page.
+    expand: Option<&'q Expand>,
+    /// What it starts from: the sources and, for each by its number, the rows found and how many there are in all.
+    sources: Sources,
+    found: Vec<Vec<usize>>,
+    counts: Vec<u64>,
     /// The JSON of all rows.
     json: Vec<u8>,
-    rows: Vec<Written>,
-    /// The rows of each source, by position.
-    by_source: HashMap<String, Vec<usize>>,
-    counts: HashMap<String, u64>,
+    /// Where each row's JSON ends; it begins where its predecessor's ends.
+    ends: Vec<usize>,
+    /// For each of the shape's expansions: what it starts from.
+    links: Vec<Sources>,
     /// The nodes of the shape's expansions, in order.
     children: Vec<usize>,
 }
 
-/// A row, written.
-struct Written {
-    /// Where its JSON ends; it begins where its predecessor's ends.
-    end: usize,
-    /// What each expansion starts from.
-    links: Vec<Option<String>>,
+/// What an expansion starts from: each source once, numbered in the order of the rows.
+#[derive(Default)]
+struct Sources {
+    keys: Vec<String>,
+    numbers: HashMap<String, usize>,
+    /// The source of each row, by its number.
+    of_rows: Vec<Option<usize>>,
+}
+
+impl Sources {
+    /// Notes the source of the next row. Neighbours often have the same: that needs no look-up.
+    fn push(&mut self, key: Option<&str>) {
+        let last = self.of_rows.last().copied().flatten();
+        let number = key.map(|key| match last {
+            Some(last) if self.keys.get(last).is_some_and(|k| k == key) => last,
+            _ => self.number(key).unwrap_or_else(|| {
+                self.keys.push(key.to_owned());
+                self.numbers.insert(key.to_owned(), self.keys.len() - 1);
+                self.keys.len() - 1
+            }),
+        });
+        self.of_rows.push(number);
+    }
+
+    fn number(&self, key: &str) -> Option<usize> {
+        self.numbers.get(key).copied()
+    }
 }
 
 impl<'q> Reader<'q> {
@@ -86,7 +111,7 @@ impl<'q> Reader<'q> {
         if query.count {
             steps.push_back(Step::Count);
         }
-        let mut page = Node::new(query.rows.face(), &query.shape, None);
+        let mut page = Node::new(query.rows.face(), &query.shape, None, Sources::default());
         page.json.reserve(query.limit.min(128) * 512);
         Self {
             dialect,
@@ -112,12 +137,12 @@ impl<'q> Reader<'q> {
             Step::Count => select::count(dialect, tenant, query),
             Step::Parent => select::exists(dialect, tenant, query.rows.parent()?),
             Step::Expand(node) => {
-                let (expand, sources) = self.nodes.get(node)?.origin.as_ref()?;
-                select::expansion(dialect, tenant, expand, sources.clone())
+                let node = self.nodes.get(node)?;
+                select::expansion(dialect, tenant, node.expand?, node.sources.keys.clone())
             }
             Step::ExpandCount(node) => {
-                let (expand, sources) = self.nodes.get(node)?.origin.as_ref()?;
-                select::expansion_count(dialect, tenant, expand, sources.clone())
+                let node = self.nodes.get(node)?;
+                select::expansion_count(dialect, tenant, node.expand?, node.sources.keys.clone())
             }
         })
     }
@@ -129,14 +154,20 @@ impl<'q> Reader<'q> {
             Step::Count => self.count = row.int(0).and_then(|n| u64::try_from(n).ok()),
             Step::Parent => self.exists = true,
             Step::Expand(node) => {
-                if let (Some(node), Some(source)) = (self.nodes.get_mut(node), row.text(0)) {
-                    node.by_source.entry(source.to_owned()).or_default().push(node.rows.len());
+                if let (Some(node), Some(source)) = (self.nodes.get_mut(node), row.text(0))
+                    && let Some(number) = node.sources.number(source)
+                    && let Some(found) = node.found.get_mut(number)
+                {
+                    found.push(node.ends.len());
                     node.write(row, 1);
                 }
             }
             Step::ExpandCount(node) => {
-                if let (Some(node), Some(source), Some(n)) = (self.nodes.get_mut(node), row.text(0), row.int(1)) {
-                    node.counts.insert(source.to_owned(), u64::try_from(n).unwrap_or_default());
+                if let (Some(node), Some(source), Some(n)) = (self.nodes.get_mut(node), row.text(0), row.int(1))
+                    && let Some(number) = node.sources.number(source)
+                    && let Some(count) = node.counts.get_mut(number)
+                {
+                    *count = u64::try_from(n).unwrap_or_default();
                 }
             }
         }
@@ -145,13 +176,13 @@ impl<'q> Reader<'q> {
     fn page_row(&mut self, row: &dyn Row) {
         let Some(page) = self.nodes.first_mut() else { return };
         let collection = self.query.rows.is_collection();
-        if collection && page.rows.len() == self.query.limit {
+        if collection && page.ends.len() == self.query.limit {
             self.more = true;
             return;
         }
         page.write(row, select::page_prefix(self.query));
         self.version = row.int(0).map(RowVersion);
-        if collection && page.rows.len() == self.query.limit {
+        if collection && page.ends.len() == self.query.limit {
             self.last = Some(select::order_values(&self.query.order, row));
         }
     }
@@ -160,7 +191,7 @@ impl<'q> Reader<'q> {
     pub(super) fn end(&mut self) {
         match self.current {
             Step::Page => {
-                let empty = self.nodes.first().is_none_or(|n| n.rows.is_empty());
+                let empty = self.nodes.first().is_none_or(|n| n.ends.is_empty());
                 if empty && self.query.rows.is_collection() && self.query.rows.parent().is_some() {
                     self.exists = false;
                     self.steps.push_back(Step::Parent);
@@ -175,16 +206,16 @@ impl<'q> Reader<'q> {
     /// Makes a node for each expansion of a node's rows, and its statements where there is anything to start from.
     fn plan_expansions(&mut self, node: usize) {
         let Some(shape) = self.nodes.get(node).map(|n| n.shape) else { return };
-        for (nth, expand) in shape.expand.iter().enumerate() {
-            let sources = self.nodes.get(node).map(|n| n.sources(nth)).unwrap_or_default();
+        let links = self.nodes.get_mut(node).map(|n| std::mem::take(&mut n.links)).unwrap_or_default();
+        for (expand, sources) in shape.expand.iter().zip(links) {
             let child = self.nodes.len();
-            if !sources.is_empty() {
+            if !sources.keys.is_empty() {
                 self.steps.push_back(Step::Expand(child));
                 if expand.count {
                     self.steps.push_back(Step::ExpandCount(child));
                 }
             }
-            self.nodes.push(Node::new(expand.face, &expand.shape, Some((expand, sources))));
+            self.nodes.push(Node::new(expand.face, &expand.shape, Some(expand), sources));
             if let Some(node) = self.nodes.get_mut(node) {
                 node.children.push(child);
             }
@@ -195,7 +226,7 @@ impl<'q> Reader<'q> {
     pub(super) fn finish(self) -> Option<Page> {
         let page = self.nodes.first()?;
         let collection = self.query.rows.is_collection();
-        if !self.exists || (!collection && page.rows.is_empty()) {
+        if !self.exists || (!collection && page.ends.is_empty()) {
             return None;
         }
         let next = if self.more { self.last.clone() } else { None };
@@ -205,8 +236,8 @@ impl<'q> Reader<'q> {
             let rows = nodes.into_iter().next().map(|n| n.json).unwrap_or_default();
             return Some(Page { rows, count, next, version });
         }
-        let mut rows = Vec::with_capacity(page.json.len() + 3 * page.rows.len());
-        for row in 0..page.rows.len() {
+        let mut rows = Vec::with_capacity(page.json.len() + 3 * page.ends.len());
+        for row in 0..page.ends.len() {
             if row > 0 {
                 rows.push(b',');
             }
@@ -217,23 +248,19 @@ impl<'q> Reader<'q> {
 
     /// Appends a row with what is expanded inside it.
     fn assemble(&self, out: &mut Vec<u8>, node: &Node<'_>, row: usize) {
-        let Some(written) = node.rows.get(row) else { return };
         out.push(b'{');
         let json = node.json_of(row);
         out.extend_from_slice(json);
         let mut empty = json.is_empty();
-        for (child, link) in node.children.iter().zip(&written.links) {
-            let Some((child, expand)) =
-                self.nodes.get(*child).and_then(|c| c.origin.as_ref().map(|(expand, _)| (c, expand)))
-            else {
-                continue;
-            };
+        for child in node.children.iter().filter_map(|child| self.nodes.get(*child)) {
+            let Some(expand) = child.expand else { continue };
             if !std::mem::take(&mut empty) {
                 out.push(b',');
             }
-            let found = link.as_ref().and_then(|l| child.by_source.get(l)).map_or(&[][..], Vec::as_slice);
+            let source = child.sources.of_rows.get(row).copied().flatten();
+            let found = source.and_then(|s| child.found.get(s)).map_or(&[][..], Vec::as_slice);
             if expand.navigation.is_collection() {
-                self.assemble_many(out, node, child, found, link.as_deref());
+                self.assemble_many(out, node.face, child, expand, source, found);
             } else {
                 out.extend_from_slice(expand.navigation.json_name.as_bytes());
                 match found.first() {
@@ -245,9 +272,16 @@ impl<'q> Reader<'q> {
         out.push(b'}');
     }
 
-    /// Appends `"nav@odata.count":n,"nav":[…]`.
-    fn assemble_many(&self, out: &mut Vec<u8>, node: &Node<'_>, child: &Node<'_>, found: &[usize], source: Option<&str>) {
-        let Some((expand, _)) = &child.origin else { return };
+    /// Appends `"nav@odata.count":n,"nav":[…],"nav@odata.nextLink":"…"`.
+    fn assemble_many(
+        &self,
+        out: &mut Vec<u8>,
+        face: &Face,
+        child: &Node<'_>,
+        expand: &Expand,
+        source: Option<usize>,
+        found: &[usize],
+    ) {
         let name = expand.navigation.name;
         if expand.count {
             let count = source.and_then(|s| child.counts.get(s)).copied().unwrap_or_default();
@@ -262,8 +296,9 @@ impl<'q> Reader<'q> {
             self.assemble(out, child, *target);
         }
         out.push(b']');
-        if let (true, Some(source)) = (found.len() > expand.limit, source) {
-            let link = links::expanded(&self.query.root, node.face, source, name, &expand.rest);
+        let key = source.and_then(|s| child.sources.keys.get(s));
+        if let (true, Some(key)) = (found.len() > expand.limit, key) {
+            let link = links::expanded(&self.query.root, face, key, name, &expand.rest);
             out.extend_from_slice(format!(",\"{name}@odata.nextLink\":").as_bytes());
             write_text(out, &link);
         }
@@ -271,22 +306,24 @@ impl<'q> Reader<'q> {
 }
 
 impl<'q> Node<'q> {
-    fn new(face: &'static Face, shape: &'q Shape, origin: Option<(&'q Expand, Vec<String>)>) -> Self {
+    fn new(face: &'static Face, shape: &'q Shape, expand: Option<&'q Expand>, sources: Sources) -> Self {
+        let count = sources.keys.len();
         Self {
             face,
             shape,
-            origin,
+            expand,
+            found: vec![Vec::new(); count],
+            counts: vec![0; count],
+            sources,
             json: Vec::new(),
-            rows: Vec::new(),
-            by_source: HashMap::new(),
-            counts: HashMap::new(),
+            ends: Vec::new(),
+            links: shape.expand.iter().map(|_| Sources::default()).collect(),
             children: Vec::new(),
         }
     }
 
     /// Writes a row whose columns before `prefix` are not the shape's.
     fn write(&mut self, row: &dyn Row, prefix: usize) {
-        let links = self.shape.expand.len();
         if self.is_whole() {
             if !self.json.is_empty() {
                 self.json.push(b',');
@@ -294,29 +331,23 @@ impl<'q> Node<'q> {
             self.json.push(b'{');
             write_properties(&mut self.json, row, prefix, &self.shape.select);
             self.json.push(b'}');
-            self.rows.push(Written { end: self.json.len(), links: Vec::new() });
-            return;
+        } else {
+            for (column, link) in (prefix..).zip(&mut self.links) {
+                link.push(row.text(column));
+            }
+            write_properties(&mut self.json, row, prefix + self.links.len(), &self.shape.select);
         }
-        write_properties(&mut self.json, row, prefix + links, &self.shape.select);
-        let links = (prefix..prefix + links).map(|column| row.text(column).map(str::to_owned)).collect();
-        self.rows.push(Written { end: self.json.len(), links });
+        self.ends.push(self.json.len());
     }
 
     /// Whether the JSON is that of the answer as it stands: the page's, with nothing to put inside.
     fn is_whole(&self) -> bool {
-        self.origin.is_none() && self.shape.expand.is_empty()
+        self.expand.is_none() && self.shape.expand.is_empty()
     }
 
     fn json_of(&self, row: usize) -> &[u8] {
-        let start = row.checked_sub(1).and_then(|before| self.rows.get(before)).map_or(0, |w| w.end);
-        let end = self.rows.get(row).map_or(start, |w| w.end);
+        let start = row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
+        let end = self.ends.get(row).copied().unwrap_or(start);
         self.json.get(start..end).unwrap_or_default()
-    }
-
-    /// What the nth expansion starts from: each source once, in the order of the rows.
-    fn sources(&self, nth: usize) -> Vec<String> {
-        let mut seen = std::collections::HashSet::new();
-        let links = self.rows.iter().filter_map(|row| row.links.get(nth)?.as_ref());
-        links.filter(|link| seen.insert(link.as_str())).cloned().collect()
     }
 }

@@ -4,4 +4,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod smoke;
+mod access_packages;
+mod alternate_keys;
+mod binding;
+mod catalogs;
+mod create_access_package;
+mod filters;
+mod navigation;
+mod pages;
+mod search;
+mod shapes;

@@ -7,6 +7,7 @@ mod support;
 
 mod commits;
 mod limits;
+mod random;
 mod starts;
 mod stores;
 mod tenants;

@@ -1,34 +1,50 @@
-"""The refusals that an OpenAPI document cannot foretell.
+"""What an OpenAPI document cannot foretell.
 
 Schemathesis takes a request that the document allows to be one that must succeed. Some rules of this API are beyond JSON
-Schema; a 400 that names one of them is right. Nothing else is let pass, and nothing but a 400.
+Schema; a refusal that names one of them is right. Nothing else is let pass.
 """
 
 import json
 from urllib.parse import urlsplit
 
 import schemathesis
-from schemathesis.core.failures import Failure
+from schemathesis.core.failures import ServerError
+from schemathesis.openapi.checks import AllowHeaderMismatch, RejectedPositiveData
 
-# Expressions in the grammars of OData, and a cursor that only the server can make.
-GRAMMARS = {"$filter", "$search", "$orderby", "$select", "$expand", "$skiptoken"}
+# Expressions in the grammars of OData, a cursor that only the server can make, and a media type.
+GRAMMARS = {"$filter", "$search", "$orderby", "$select", "$expand", "$skiptoken", "$format"}
 
-# Between the members of one body.
+# Rules between members of a body, or between a body and what is stored.
 ACROSS_MEMBERS = (
-    "contradict each other",  # the same catalog, named in two ways: by two different ids
+    "contradict each other",  # the same catalog, named twice: by two different ids
+    "cannot be changed",  # an update may repeat an id, and no other
     "is used twice",  # ids in a batch
     "'dependsOn' ",  # ids of other requests in the batch
-    "must have a Content-Type, as there is a body",  # a header's name, in any letter case
+    "must have a Content-Type, as there is a body",  # headers' names are in any letter case
 )
 
 
 @schemathesis.hook
-def filter_failure(context, failure: Failure, case, response) -> bool:
+def filter_failure(context, failure, case, response) -> bool:
     """Whether a failure is one."""
-    if type(failure).__name__ != "RejectedPositiveData" or response.status_code != 400:
-        return True
-    # Characters of a path or query that no stored text can hold.
-    if "%00" in urlsplit(response.request.url).path + urlsplit(response.request.url).query:
-        return False
-    error = json.loads(response.content)["error"]
-    return error.get("target") not in GRAMMARS and not any(rule in error["message"] for rule in ACROSS_MEMBERS)
+    if isinstance(failure, AllowHeaderMismatch):
+        # GET is served wherever a path leads to something, documented or not.
+        return failure.missing_methods != [] or failure.undocumented_methods != ["GET"]
+    if isinstance(failure, ServerError):
+        # OData has it, the server does not, and says so.
+        return response.status_code != 501 or error_of(response).get("target") not in GRAMMARS
+    if isinstance(failure, RejectedPositiveData) and response.status_code == 400:
+        url = urlsplit(response.request.url)
+        error = error_of(response)
+        return not (
+            error.get("target") in GRAMMARS
+            or any(rule in error["message"] for rule in ACROSS_MEMBERS)
+            # No text that is stored has this character, so no path and no query need it.
+            or "%00" in url.path + url.query
+        )
+    return True
+
+
+def error_of(response) -> dict:
+    """What the server says of a refusal."""
+    return json.loads(response.content)["error"]

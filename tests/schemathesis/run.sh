@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
-# Runs all checks of Schemathesis against a live server, for the document of each version of the API.
+# Runs all checks of Schemathesis against live servers, all at the same time, for the documents of both API versions.
 #
-#   usage: run.sh BASE_URL TOKEN
+#   usage: run.sh BASE_URL TOKEN [BASE_URL TOKEN]…
 #
 # Nothing is written outside a build folder. Set CARDEA_TEST_WORK to keep it, with what was installed, for the next run.
 set -euo pipefail
 
-if [[ $# -ne 2 ]]; then
-    echo "usage: $0 BASE_URL TOKEN" >&2
+if [[ $# -eq 0 || $(($# % 2)) -ne 0 ]]; then
+    echo "usage: $0 BASE_URL TOKEN [BASE_URL TOKEN]…" >&2
     exit 2
 fi
-base=${1%/}
 here=$(cd "$(dirname "$0")" && pwd)
 
 if [[ -z ${CARDEA_TEST_WORK:-} ]]; then
@@ -26,8 +25,24 @@ if ! cmp --silent "$here/requirements.txt" "$work/installed"; then
     cp "$here/requirements.txt" "$work/installed"
 fi
 
-export CARDEA_TOKEN=$2 SCHEMATHESIS_HOOKS=$here/hooks.py
+# check BASE_URL TOKEN: one server.
+check() {
+    export CARDEA_TOKEN=$2 SCHEMATHESIS_HOOKS=$here/hooks.py
+    for version in v1.0 beta; do
+        "$work/venv/bin/schemathesis" --config-file "$here/schemathesis.toml" run "$1/$version/openapi.json"
+    done
+}
+
 cd "$work"
-for version in v1.0 beta; do
-    "$work/venv/bin/schemathesis" --config-file "$here/schemathesis.toml" run "$base/$version/openapi.json"
+runs=()
+while [[ $# -gt 0 ]]; do
+    check "${1%/}" "$2" >"server-${#runs[@]}.log" 2>&1 &
+    runs+=($!)
+    shift 2
 done
+failed=0
+for i in "${!runs[@]}"; do
+    wait "${runs[i]}" || failed=1
+    cat "server-$i.log"
+done
+exit $failed

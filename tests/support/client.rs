@@ -1,6 +1,6 @@
 //! The only way in which tests speak to the server. It holds each request and each answer to the document.
 
-use std::{future::IntoFuture, pin::Pin, sync::Arc};
+use std::{fmt::Write, future::IntoFuture, pin::Pin, sync::Arc};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -119,11 +119,12 @@ impl Request {
             utf8_percent_encode(text, PLAIN).to_string().replace("%20", "+")
         };
         let (before, name, value) = (if self.url.contains('?') { '&' } else { '?' }, encode(name), encode(value));
-        self.url.push_str(&format!("{before}{name}={value}"));
+        let _ = write!(self.url, "{before}{name}={value}");
         self
     }
 
     /// A JSON body.
+    #[expect(clippy::needless_pass_by_value, reason = "tests write json!(…)")]
     pub fn json(self, body: Json) -> Self {
         self.body("application/json", body.to_string())
     }
@@ -132,6 +133,11 @@ impl Request {
     pub fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         if content_type.is_empty() { self } else { self.header("content-type", content_type) }
+    }
+
+    /// Asks for the entity in the answer to a change.
+    pub fn representation(self) -> Self {
+        self.header("prefer", "return=representation")
     }
 
     /// Opts out of the document: what the server does here is right and not described, for this reason. A request that

@@ -283,7 +283,7 @@ fn body(document: &Document, response: &Json, exchange: &Exchange) -> Complaints
 /// What is wrong with the envelope of an error.
 fn envelope(document: &Document, exchange: &Exchange) -> Complaints {
     match serde_json::from_slice(&exchange.body) {
-        Ok(value) => document.errors(&document.error_schema(), &value, true),
+        Ok(value) => document.error_errors(&value),
         Err(error) => vec![format!("the body is not JSON: {error}")],
     }
 }

@@ -104,9 +104,10 @@ impl Document {
         operation.json["responses"].get(status.to_string()).map(|response| self.resolve(response))
     }
 
-    /// The schema of every error.
-    pub fn error_schema(&self) -> Json {
-        json!({ "$ref": "#/components/schemas/microsoft.graph.ODataErrors.ODataError" })
+    /// What is wrong with the envelope of an error.
+    pub fn error_errors(&self, value: &Json) -> Vec<String> {
+        let schema = json!({ "$ref": "#/components/schemas/microsoft.graph.ODataErrors.ODataError" });
+        self.errors(&schema, value, true)
     }
 
     /// What is wrong with a text that stands for a value of this schema.

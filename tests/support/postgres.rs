@@ -156,10 +156,8 @@ fn binaries() -> Result<PathBuf, String> {
     let good = |directory: &Path| directory.join("initdb").is_file() && directory.join("pg_ctl").is_file();
     if let Some(named) = env("CARDEA_TEST_POSTGRES_BIN") {
         let directory = PathBuf::from(named);
-        return match good(&directory) {
-            true => Ok(directory),
-            false => Err(format!("CARDEA_TEST_POSTGRES_BIN={} holds no initdb and pg_ctl", directory.display())),
-        };
+        let missing = || format!("CARDEA_TEST_POSTGRES_BIN={} holds no initdb and pg_ctl", directory.display());
+        return good(&directory).then(|| directory.clone()).ok_or_else(missing);
     }
     let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|e| e.path().join("bin"));
     let mut found: Vec<PathBuf> = installed.filter(|directory| good(directory)).collect();

@@ -71,8 +71,16 @@ pub(super) fn reference(navigation: &Navigation, version: Version) -> Value {
 pub(super) fn url_pattern(version: Version, sets: &[&str]) -> String {
     let (root, sets) = (ROOT.join("/"), sets.join("|"));
     let segment = version.segment().replace('.', r"\.");
-    let key = "([A-Za-z0-9._~-]|%[2-6][0-9A-Fa-f])+";
-    format!(r"^((https?://[^/?#\s]+)?/)?({segment}/)?({root}/)?({sets})(/{key}|\('{key}'\))$")
+    // A key is not blank. As a segment it does not begin with a dollar, in quotes it holds no single quote.
+    let plain = "[A-Za-z0-9._~-]|%[3-6][0-9A-Fa-f]";
+    let key = format!("(%20)*({plain}|%2[1-35-9A-Fa-f])({plain}|%2[0-9A-Fa-f])*");
+    let quoted = format!("(%20)*({plain}|%2[1-689A-Fa-f])({plain}|%2[0-689A-Fa-f]|'')*");
+    format!(r"^((https?://[^/?#\s]+)?/)?({segment}/)?({root}/)?({sets})(/{key}|\('{quoted}'\))$")
+}
+
+/// The regular expression of texts without control characters.
+pub(super) fn one_line() -> &'static str {
+    r"^[^\u0000-\u001F\u007F-\u009F]*$"
 }
 
 /// What creates and updates have in common.
@@ -331,6 +339,8 @@ mod tests {
                 format!("/{root}/{set}/x"),
                 format!("{root}/{set}/x"),
                 format!("{set}/x"),
+                format!("{set}/%20a%27%24"),
+                format!("{set}('a''%24')"),
             ] {
                 assert!(validator.is_valid(&json!(good)), "{good}");
             }
@@ -342,6 +352,9 @@ mod tests {
                 &format!("x/{set}/y"),
                 &format!("{set}/a/b"),
                 &format!("{set}('a/b')"),
+                &format!("{set}/%20"),
+                &format!("{set}/%24count"),
+                &format!("{set}('a%27b')"),
             ] {
                 assert!(!validator.is_valid(&json!(bad)), "{bad}");
             }

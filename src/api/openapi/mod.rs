@@ -65,7 +65,7 @@ pub fn document(version: Version, operations: &[Operation], server_url: &str) ->
         .servers(Some([server]))
         .tags(Some(tags(version)))
         .paths(paths(version, operations))
-        .components(Some(components(operations)))
+        .components(Some(components(version, operations)))
         .build();
     // Texts, numbers, lists and maps with text keys: such values always become JSON.
     let mut document = serde_json::to_value(document).unwrap_or_default();
@@ -109,7 +109,7 @@ fn paths(version: Version, all: &[Operation]) -> Paths {
     described.fold(paths, |paths, (template, item)| paths.path(template, item)).build()
 }
 
-fn components(all: &[Operation]) -> Components {
+fn components(version: Version, all: &[Operation]) -> Components {
     let mut statuses = BTreeSet::from(protocol::STATUSES);
     let mut used = BTreeSet::from(["format", "client-request-id"]);
     for operation in all {
@@ -122,7 +122,7 @@ fn components(all: &[Operation]) -> Components {
          needs one, as an application's role or as a delegated scope.",
     ));
     let components = ComponentsBuilder::new().security_scheme(operations::BEARER, SecurityScheme::Http(bearer.build()));
-    responses::components(parameters::components(components, &used), &statuses).build()
+    responses::components(parameters::components(components, &used, version), &statuses).build()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use utoipa::openapi::{
     schema::Schema,
 };
 
+use super::protocol;
 use crate::{
     api::operations::Kind,
     model::{
@@ -32,6 +33,8 @@ enum Ty {
     Bool,
     /// A count, at most this large.
     Count(u64),
+    /// The URL of an entity to which there may be links.
+    Reference,
 }
 
 /// The largest number of rows that `$skip` skips, and the largest page that `$top` may ask for.
@@ -128,7 +131,7 @@ const SHARED: &[Shared] = &[
         place: ParameterIn::Query,
         name: "@id",
         description: "The URL of the entity to which the link leads.",
-        ty: Ty::Text,
+        ty: Ty::Reference,
         example: || Value::Null,
     },
     Shared {
@@ -202,13 +205,13 @@ pub(super) fn reference(component: &str) -> Ref {
 }
 
 /// Adds the shared parameters that are `used`.
-pub(super) fn components(components: ComponentsBuilder, used: &[&str]) -> ComponentsBuilder {
+pub(super) fn components(components: ComponentsBuilder, used: &[&str], version: Version) -> ComponentsBuilder {
     let used = SHARED.iter().filter(|shared| used.contains(&shared.component));
-    used.fold(components, |components, shared| components.parameter(shared.component, shared.build()))
+    used.fold(components, |components, shared| components.parameter(shared.component, shared.build(version)))
 }
 
 impl Shared {
-    fn build(&self) -> Parameter {
+    fn build(&self, version: Version) -> Parameter {
         // OData requires the id; everything else can be left out.
         let required = if self.component == "id" { Required::True } else { Required::False };
         ParameterBuilder::new()
@@ -216,15 +219,18 @@ impl Shared {
             .parameter_in(self.place.clone())
             .required(required)
             .description(Some(self.description))
-            .schema(Some(self.ty.schema()))
+            .schema(Some(self.ty.schema(version)))
             .example(Some((self.example)()).filter(|example| !example.is_null()))
             .build()
     }
 }
 
 impl Ty {
-    fn schema(self) -> Schema {
+    fn schema(self, version: Version) -> Schema {
         let schema = match self {
+            Self::Reference => {
+                ObjectBuilder::new().schema_type(Type::String).pattern(Some(protocol::reference_pattern(version)))
+            }
             Self::Text => ObjectBuilder::new().schema_type(Type::String),
             Self::Bool => ObjectBuilder::new().schema_type(Type::Boolean),
             Self::Count(most) => ObjectBuilder::new()
@@ -262,7 +268,7 @@ fn path_parameter(name: &str) -> Parameter {
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
         .description(Some(description))
-        .schema(Some(Ty::Text.schema()))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
         .example(example)
         .build()
 }

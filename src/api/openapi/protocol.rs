@@ -121,10 +121,20 @@ fn inner_error() -> Value {
     })
 }
 
-fn reference_create(version: Version) -> Value {
+/// The sets to whose entities there are links that are changed through `$ref`.
+fn linked_sets(version: Version) -> Vec<&'static str> {
     let mut sets: Vec<&str> = links(version).map(|(_, n)| n.target.face(version).set).collect();
     sets.sort_unstable();
     sets.dedup();
+    sets
+}
+
+/// The regular expression of the URLs of those entities.
+pub(super) fn reference_pattern(version: Version) -> String {
+    bodies::url_pattern(version, &linked_sets(version))
+}
+
+fn reference_create(version: Version) -> Value {
     json!({
         "type": "object",
         "description": "Names an entity by its URL.",
@@ -133,8 +143,8 @@ fn reference_create(version: Version) -> Value {
             "@odata.id": {
                 "type": "string",
                 "description": "The URL of the entity, absolute or relative to the service root.",
-                "pattern": bodies::url_pattern(version, &sets),
-                "examples": [examples::reference(version, sets.first().copied().unwrap_or_default())],
+                "pattern": reference_pattern(version),
+                "examples": [examples::reference(version, linked_sets(version).first().copied().unwrap_or_default())],
             },
         },
         "patternProperties": { "@": {} },
@@ -195,17 +205,18 @@ fn batch_request_item() -> Value {
             "url": {
                 "type": "string",
                 "minLength": 1,
+                "pattern": bodies::one_line(),
                 "description": "The URL, relative to the version's root.",
                 "examples": ["/identityGovernance/entitlementManagement/accessPackages?$top=5"],
             },
             "headers": {
-                "type": "object",
+                "type": ["object", "null"],
                 "description": "The headers. A request with a body needs a `Content-Type`.",
-                "additionalProperties": { "type": "string" },
+                "additionalProperties": { "type": "string", "pattern": bodies::one_line() },
             },
             "body": { "description": "The body, as JSON." },
             "dependsOn": {
-                "type": "array",
+                "type": ["array", "null"],
                 "description": "Ids of requests that must have succeeded before; otherwise this one answers 424.",
                 "items": { "type": "string" },
             },

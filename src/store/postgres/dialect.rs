@@ -8,6 +8,10 @@ use crate::{
     store::sql::{Dialect, ParameterKind},
 };
 
+/// Unicode's white space, as the second argument of `btrim`.
+const WHITE_SPACE: &str = ", '\t\n\u{b}\u{c}\r \u{85}\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\u{2005}\u{2006}\
+    \u{2007}\u{2008}\u{2009}\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}')";
+
 /// PostgreSQL.
 pub struct Postgres;
 
@@ -29,7 +33,7 @@ impl Dialect for Postgres {
             Function::EndsWith => ["odata_endswith(", ", ", ")"],
             Function::ToLower => ["odata_lower(", "", ")"],
             Function::ToUpper => ["odata_upper(", "", ")"],
-            Function::Trim => ["btrim(", "", ")"],
+            Function::Trim => ["btrim(", "", WHITE_SPACE],
             Function::Concat => ["(", " || ", ")"],
             Function::IndexOf => ["(strpos(", ", ", ") - 1)::bigint"],
             Function::Length => ["char_length(", "", ")::bigint"],

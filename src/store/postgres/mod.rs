@@ -5,6 +5,7 @@
 
 mod convert;
 pub mod dialect;
+mod transaction;
 
 use std::{future::Future, str::FromStr, time::Duration};
 
@@ -15,6 +16,7 @@ use tokio_postgres::{Config, NoTls};
 use self::{
     convert::{PostgresRow, failure, parameters, pool_failure, refusal},
     dialect::Postgres,
+    transaction::Transaction,
 };
 use super::{
     CommitError, Error, NewTenant, Options, Page, SigningKey, Store, Tenant, TenantKey,
@@ -99,13 +101,14 @@ impl PostgresStore {
     /// Does something in a transaction.
     async fn in_transaction<F, Fut>(&self, work: F) -> Result<(), CommitError>
     where
-        F: FnOnce(Object) -> Fut + Send,
-        Fut: Future<Output = (Object, Result<(), CommitError>)> + Send,
+        F: FnOnce(Transaction) -> Fut + Send,
+        Fut: Future<Output = (Transaction, Result<(), CommitError>)> + Send,
     {
-        let client = self.client().await?;
-        client.batch_execute("BEGIN").await.map_err(failure)?;
-        let (client, outcome) = work(client).await;
-        finish(client, outcome).await
+        let transaction = Transaction::begin(self.client().await?, "BEGIN").await?;
+        let (transaction, outcome) = work(transaction).await;
+        let ended = transaction.end(outcome.is_ok()).await;
+        outcome?;
+        Ok(ended?)
     }
 }
 
@@ -117,26 +120,15 @@ impl Store for PostgresStore {
 
     async fn read(&self, tenant: TenantKey, query: Query) -> Result<Option<Page>, Error> {
         let client = self.client().await?;
-        let several = query.count || !query.shape.expand.is_empty();
-        if several {
-            // All statements see one state.
-            client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(failure)?;
-        }
         let mut reader = Reader::new(&Postgres, tenant, &query);
-        while let Some(statement) = reader.next_statement() {
-            match fetch(&client, statement).await {
-                Ok(rows) => rows.into_iter().for_each(|row| reader.row(&PostgresRow(row))),
-                Err(error) => {
-                    // Out of the pool with it: its transaction is broken.
-                    drop(Object::take(client));
-                    return Err(error);
-                }
-            }
-            reader.end();
+        if !query.count && query.shape.expand.is_empty() {
+            run_reader(&client, &mut reader).await?;
+            return Ok(reader.finish());
         }
-        if several {
-            client.batch_execute("COMMIT").await.map_err(failure)?;
-        }
+        // All statements see one state.
+        let transaction = Transaction::begin(client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        run_reader(&transaction, &mut reader).await?;
+        transaction.end(true).await?;
         Ok(reader.finish())
     }
 
@@ -234,6 +226,15 @@ impl Store for PostgresStore {
     }
 }
 
+/// Runs the statements of a read.
+async fn run_reader(client: &Object, reader: &mut Reader<'_>) -> Result<(), Error> {
+    while let Some(statement) = reader.next_statement() {
+        fetch(client, statement).await?.into_iter().for_each(|row| reader.row(&PostgresRow(row)));
+        reader.end();
+    }
+    Ok(())
+}
+
 /// The rows of a statement.
 async fn fetch(client: &Object, statement: Statement) -> Result<Vec<tokio_postgres::Row>, Error> {
     let prepared = client.prepare_cached(&statement.sql).await.map_err(failure)?;
@@ -275,17 +276,6 @@ async fn run_all(client: &Object, writes: &[Write]) -> Result<(), CommitError> {
         outcome?;
     }
     Ok(())
-}
-
-/// Commits, or undoes what failed. A connection on which that fails does not go back to the pool.
-async fn finish(client: Object, outcome: Result<(), CommitError>) -> Result<(), CommitError> {
-    let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    if let Err(error) = client.batch_execute(end).await {
-        drop(Object::take(client));
-        outcome?;
-        return Err(failure(error).into());
-    }
-    outcome
 }
 
 async fn create_first_tenant(client: &Object, tenant: &NewTenant, first: &Changeset) -> Result<(), CommitError> {

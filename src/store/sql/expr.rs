@@ -1,8 +1,10 @@
 //! Conditions: `$filter`, `$search`, and what comes after a row in an order.
 //!
 //! OData's comparisons yield true or false even where an operand is null, SQL's yield null. A condition's null counts
-//! as false at the top and under `and` and `or`; under `not` and in `all` it would not, so there (`exact`) comparisons
-//! that can be null are made false. OData's boolean functions do yield null, as SQL's.
+//! as false at the top and under `and` and `or`; under `not`, in `all` and as an operand it would not, so there (`exact`)
+//! comparisons that can be null are made false. OData's boolean functions do yield null, as SQL's.
+//!
+//! No operand is written twice: what nests would grow with every level.
 
 use super::Sql;
 use crate::{
@@ -72,56 +74,78 @@ impl Sql<'_> {
             Comparison::Ne if may_be_null => " IS DISTINCT FROM ",
             Comparison::Ne => " <> ",
             Comparison::Gt => " > ",
+            Comparison::Ge if both => return self.comparison_or_both_null(" >= ", left, right, scopes),
             Comparison::Ge => " >= ",
             Comparison::Lt => " < ",
+            Comparison::Le if both => return self.comparison_or_both_null(" <= ", left, right, scopes),
             Comparison::Le => " <= ",
         };
         let guard = exact && may_be_null && !operator.starts_with(" IS ");
         self.push(if guard { "coalesce(" } else { "(" });
-        self.expr(left, scopes, exact);
+        self.expr(left, scopes, true);
         self.push(operator);
-        self.expr(right, scopes, exact);
+        self.expr(right, scopes, true);
         self.push(if guard { ", FALSE)" } else { ")" });
+    }
+
+    /// Null is equal to null, so it is greater or equal, too (OData 4.0 Part 2, 5.1.1.1.4).
+    fn comparison_or_both_null(&mut self, operator: &str, left: &Expr, right: &Expr, scopes: &mut Scopes<'_>) {
+        let both = self.alias();
+        let side = |sql: &mut Self, name: &str| {
+            sql.column(&both, name);
+        };
+        self.push("(SELECT coalesce(");
+        side(self, "l");
+        self.push(operator);
+        side(self, "r");
+        self.push(", ");
+        side(self, "l");
+        self.push(" IS NULL AND ");
+        side(self, "r");
+        self.push(" IS NULL) FROM (SELECT ");
+        self.expr(left, scopes, true);
+        self.push(" AS l, ");
+        self.expr(right, scopes, true);
+        self.push(" AS r) ").push(&both).push(")");
     }
 
     /// Nothing is equal to null but null, and nothing is greater or less.
     fn null_comparison(&mut self, op: Comparison, operand: &Expr, scopes: &mut Scopes<'_>) {
         let test = match op {
-            Comparison::Eq => " IS NULL)",
+            Comparison::Eq | Comparison::Ge | Comparison::Le => " IS NULL)",
             Comparison::Ne => " IS NOT NULL)",
-            _ => {
+            Comparison::Gt | Comparison::Lt => {
                 self.push("FALSE");
                 return;
             }
         };
         self.push("(");
-        self.expr(operand, scopes, false);
+        self.expr(operand, scopes, true);
         self.push(test);
     }
 
     fn membership(&mut self, operand: &Expr, values: &[Value], scopes: &mut Scopes<'_>, exact: bool) {
-        let with_null = values.contains(&Value::Null);
-        if with_null {
-            self.push("((");
-            self.expr(operand, scopes, exact);
-            self.push(" IS NULL) OR ");
-        }
         let known: Vec<&Value> = values.iter().filter(|v| **v != Value::Null).collect();
+        let with_null = known.len() < values.len();
         if known.is_empty() {
-            self.push("FALSE");
-        } else {
-            let guard = exact && nullable(operand);
-            self.push(if guard { "coalesce(" } else { "(" });
-            self.expr(operand, scopes, exact);
-            self.push(" IN (");
-            self.list(&known, |sql, value| {
-                sql.value(value);
-            });
-            self.push(if guard { "), FALSE)" } else { "))" });
+            self.push("(");
+            self.expr(operand, scopes, true);
+            self.push(" IS NULL)");
+            return;
         }
-        if with_null {
-            self.push(")");
-        }
+        // Null is in no list of SQL: what comes of it is null, which is what tells it from the rest.
+        let guard = nullable(operand) && (exact || with_null);
+        self.push(if guard { "coalesce(" } else { "(" });
+        self.expr(operand, scopes, true);
+        self.push(" IN (");
+        self.list(&known, |sql, value| {
+            sql.value(value);
+        });
+        self.push(match (guard, with_null) {
+            (true, true) => "), TRUE)",
+            (true, false) => "), FALSE)",
+            (false, _) => "))",
+        });
     }
 
     /// A property: a column, or the value that single-valued navigations lead to.

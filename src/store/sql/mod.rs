@@ -10,8 +10,6 @@ mod rows;
 pub mod select;
 pub mod write;
 
-use std::fmt::Write as _;
-
 use crate::{
     model::{meta::Kind, value::Value},
     odata::query::Function,
@@ -78,11 +76,6 @@ impl<'d> Sql<'d> {
 
     fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
-        self
-    }
-
-    fn number(&mut self, number: usize) -> &mut Self {
-        let _ = write!(self.text, "{number}");
         self
     }
 

@@ -71,7 +71,7 @@ impl Readers {
             .progress_handler(STEPS_BETWEEN_CHECKS, Some(move || Instant::now() > deadline))
             .map_err(failure)?;
         let result = f(&connection);
-        // A connection that failed is not trusted with the next read.
+        // A connection that failed, perhaps within a transaction, is not trusted with the next read.
         if result.is_ok() {
             self.idle.lock().push(connection);
         }
@@ -87,6 +87,11 @@ impl Readers {
     pub(super) fn close(&self) {
         self.idle.lock().clear();
     }
+}
+
+/// Runs a statement that has no parameters and gives no rows.
+pub(super) fn execute(connection: &Connection, sql: &str) -> Result<(), Error> {
+    connection.prepare_cached(sql).and_then(|mut s| s.raw_execute()).map(drop).map_err(failure)
 }
 
 /// Binds a statement's parameters.

@@ -22,7 +22,7 @@ impl Dialect for Sqlite {
             Function::EndsWith => ["odata_endswith(", ", ", ")"],
             Function::ToLower => ["odata_lower(", "", ")"],
             Function::ToUpper => ["odata_upper(", "", ")"],
-            Function::Trim => ["trim(", "", ")"],
+            Function::Trim => ["odata_trim(", "", ")"],
             Function::Concat => ["(", " || ", ")"],
             Function::IndexOf => ["(instr(", ", ", ") - 1)"],
             Function::Length => ["length(", "", ")"],

@@ -23,6 +23,7 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     };
     text("odata_lower", str::to_lowercase)?;
     text("odata_upper", str::to_uppercase)?;
+    text("odata_trim", |text| text.trim().to_owned())?;
     truth("odata_startswith", |text, start| text.starts_with(start))?;
     truth("odata_endswith", |text, end| text.ends_with(end))?;
     part("odata_year", |t| i64::from(t.to_utc().year()))?;

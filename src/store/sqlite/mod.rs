@@ -204,10 +204,10 @@ impl Store for SqliteStore {
 fn read(connection: &Connection, tenant: TenantKey, query: &Query) -> Result<Option<Page>, Error> {
     let mut reader = Reader::new(&Sqlite, tenant, query);
     // A single statement sees one state by itself.
-    let transaction = match query.count || !query.shape.expand.is_empty() {
-        true => Some(connection.unchecked_transaction().map_err(failure)?),
-        false => None,
-    };
+    let several = query.count || !query.shape.expand.is_empty();
+    if several {
+        connection::execute(connection, "BEGIN")?;
+    }
     while let Some(statement) = reader.next_statement() {
         let mut prepared = connection.prepare_cached(&statement.sql).map_err(failure)?;
         bind(&mut prepared, &statement.parameters).map_err(failure)?;
@@ -217,7 +217,9 @@ fn read(connection: &Connection, tenant: TenantKey, query: &Query) -> Result<Opt
         }
         reader.end();
     }
-    drop(transaction);
+    if several {
+        connection::execute(connection, "COMMIT")?;
+    }
     Ok(reader.finish())
 }
 

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, ffi};
 use tokio::sync::oneshot;
 
-use super::connection::{bind, failure};
+use super::connection::{bind, execute, failure};
 use crate::{
     model::meta::EntityType,
     store::{
@@ -112,10 +112,6 @@ fn run(connection: &Connection, jobs: &Receiver<Job>) {
     }
     // What the log holds goes into the database, so that the next start has nothing to recover.
     let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
-}
-
-fn execute(connection: &Connection, sql: &str) -> Result<(), Error> {
-    connection.prepare_cached(sql).and_then(|mut s| s.raw_execute()).map(drop).map_err(failure)
 }
 
 /// Does one job. A single statement is whole or nothing by itself; anything more gets a savepoint.

@@ -4,6 +4,7 @@ set -euo pipefail
 source "$(dirname "$0")/../common.sh"
 
 for version in v1.0 beta; do
+    rm -rf "${work:?}/$version"
     mkdir -p "$work/$version/graph"
     cd "$work/$version"
     cp "$here"/{go.mod,go.sum,*.go,oapi-codegen.yaml} .

@@ -23,7 +23,10 @@ T = TypeVar("T")
 
 def new_catalog(version: str, name: str) -> models.MicrosoftGraphAccessPackageCatalogCreate:
     if version == "beta":
-        return models.MicrosoftGraphAccessPackageCatalogCreate(display_name=name, catalog_status="Published")
+        return models.MicrosoftGraphAccessPackageCatalogCreate(
+            display_name=name,
+            catalog_status=models.MicrosoftGraphAccessPackageCatalogCreateCatalogStatusType1.PUBLISHED,
+        )
     return models.MicrosoftGraphAccessPackageCatalogCreate(
         display_name=name, state=models.MicrosoftGraphAccessPackageCatalogState.PUBLISHED
     )

@@ -5,10 +5,11 @@ source "$(dirname "$0")/../common.sh"
 
 cd "$work"
 cp "$here"/{package,package-lock,tsconfig}.json .
-install_once package-lock.json npm ci --silent --ignore-scripts
+install_once package-lock.json npm ci --silent --ignore-scripts --no-audit --no-fund
 
 for version in v1.0 beta; do
-    mkdir -p "$version"
+    rm -rf "$version"
+    mkdir "$version"
     cp "$here/driver.ts" "$version"
     cp "$here/bodies.$version.ts" "$version/bodies.ts"
     curl --fail --silent --show-error "$base/$version/openapi.json" --output "$version/openapi.json"

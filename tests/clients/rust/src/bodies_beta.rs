@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::graph::types::{
     MicrosoftGraphAccessPackageCatalogCreate as Catalog,
     MicrosoftGraphAccessPackageCatalogCreateCatalogStatus as Status,
-    MicrosoftGraphAccessPackageCreate as AccessPackage, MicrosoftGraphAccessPackageCreateCatalogId as CatalogId,
+    MicrosoftGraphAccessPackageCreate as AccessPackage,
 };
 
 pub fn catalog(name: &str) -> Result<Catalog> {
@@ -13,6 +13,5 @@ pub fn catalog(name: &str) -> Result<Catalog> {
 }
 
 pub fn access_package(name: &str, catalog_id: &str) -> Result<AccessPackage> {
-    let catalog: CatalogId = catalog_id.parse()?;
-    Ok(AccessPackage::builder().display_name(name).is_hidden(true).catalog_id(catalog).try_into()?)
+    Ok(AccessPackage::builder().display_name(name).is_hidden(true).catalog_id(catalog_id.to_owned()).try_into()?)
 }

@@ -14,9 +14,7 @@ mod graph {
 #[cfg_attr(feature = "beta", path = "bodies_beta.rs")]
 mod bodies;
 
-use graph::types::{
-    MicrosoftGraphAccessPackageUpdate as Change, MicrosoftGraphAccessPackageUpdateDescription as Description,
-};
+use graph::types::MicrosoftGraphAccessPackageUpdate as Change;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -30,11 +28,11 @@ async fn main() -> Result<()> {
     let client = graph::Client::new_with_client(&service_root, http);
 
     let catalog = client.create_catalog().body(bodies::catalog(&name)?).send().await?.into_inner();
-    let catalog_id = catalog.id.context("the catalog has no id")?.to_string();
+    let catalog_id = catalog.id.context("the catalog has no id")?;
 
     let package = bodies::access_package(&name, &catalog_id)?;
     let created = client.create_access_package().body(package).send().await?.into_inner();
-    ensure!(created.display_name.as_ref().is_some_and(|given| **given == name), "created {created:?}");
+    ensure!(created.display_name.as_deref() == Some(&*name), "created {created:?}");
     let id = created.id.context("the package has no id")?;
 
     let read = client.get_access_package().access_package_id(&*id).send().await?;
@@ -49,11 +47,11 @@ async fn main() -> Result<()> {
         .await?;
     ensure!(page.value.iter().map(|listed| listed.id.as_ref()).eq([Some(&id)]), "listed {page:?}");
 
-    let change: Change = Change::builder().description("changed".parse::<Description>()?).try_into()?;
+    let change: Change = Change::builder().description("changed".to_owned()).try_into()?;
     let updated = client.update_access_package().access_package_id(&*id).body(change).send().await?;
     ensure!(updated.status() == 204, "update answered {}", updated.status());
     let read = client.get_access_package().access_package_id(&*id).send().await?;
-    ensure!(read.description.as_ref().is_some_and(|given| **given == "changed"), "read {read:?}");
+    ensure!(read.description.as_deref() == Some("changed"), "read {read:?}");
     ensure!(read.is_hidden == Some(true), "the change reset isHidden");
 
     let deleted = client.delete_access_package().access_package_id(&*id).send().await?;

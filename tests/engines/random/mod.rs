@@ -1,0 +1,235 @@
+//! Random queries on random data give what a naive model of the same data gives, on both engines.
+//!
+//! The model ([`world`], [`expr`], [`query`]) knows nothing of the engines: it walks over structs. Everything is made from a
+//! seed; a failure prints the seed. `CARDEA_SEED` runs that seed alone, `CARDEA_QUERY_SECONDS` new seeds for so long.
+
+mod expr;
+mod generate;
+mod query;
+mod rng;
+mod world;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use cardea::{
+    model::{meta::Version, value::Timestamp},
+    odata::{cursor, options, path},
+    store::{Store, TenantKey},
+};
+use serde_json::Value as Json;
+
+use self::{
+    generate::{Generator, NOW},
+    query::{Expand, Query},
+    rng::Rng,
+    world::World,
+};
+use crate::stores::{Place, on_each_engine};
+
+const ROOT: &str = "/identityGovernance/entitlementManagement";
+/// How many worlds, and how many queries in each.
+const WORLDS: u64 = 4;
+const QUERIES: u64 = 150;
+/// Where seeds begin unless somebody says otherwise.
+const SEED: u64 = 20_260_131;
+
+/// One world of one engine.
+struct Asked<'a> {
+    store: &'a dyn Store,
+    tenant: TenantKey,
+    world: &'a World,
+}
+
+on_each_engine! {
+    async fn random_queries_give_what_a_model_gives(place: Place) {
+        let (store, _) = place.furnished().await;
+        let begin = Instant::now();
+        let time = env("CARDEA_QUERY_SECONDS").map(Duration::from_secs);
+        let seeds: Box<dyn Iterator<Item = u64>> = match (env("CARDEA_SEED"), time) {
+            (Some(seed), _) => Box::new(std::iter::once(seed)),
+            (None, Some(_)) => Box::new(fresh_seed()..),
+            (None, None) => Box::new(SEED..SEED + WORLDS),
+        };
+        for seed in seeds {
+            if time.is_some_and(|time| begin.elapsed() > time) {
+                break;
+            }
+            let tenant = place.another_tenant(&*store, &seed.to_string()).await;
+            ask(Arc::clone(&store), tenant, seed).await;
+        }
+    }
+}
+
+async fn ask(store: Arc<dyn Store>, tenant: TenantKey, seed: u64) {
+    let world = World::random(&mut Rng::new(seed));
+    world.store(&*store, tenant).await;
+    let asked = Asked { store: &*store, tenant, world: &world };
+    for number in 0..QUERIES {
+        let mut rng = Rng::new(seed ^ (number << 32));
+        let version = *rng.pick(&Version::ALL);
+        let query = Generator { rng: &mut rng, world: &world, version }.query();
+        if let Err(what) = asked.check(&query).await {
+            let (path, options) = (&query.base.path, query.write());
+            let plain = percent_encoding::percent_decode_str(&options).decode_utf8_lossy().into_owned();
+            panic!("CARDEA_SEED={seed}, query {number}: {version} {path}?{options}\n  {plain}\n  {:?}\n{what}", query.page);
+        }
+    }
+}
+
+impl Asked<'_> {
+    /// Asks a query, follows the links to the end, and compares.
+    async fn check(&self, query: &Query) -> Result<(), String> {
+        let (all, given) = query.rows(self.world);
+        let expected: Vec<Json> = given.iter().map(|row| query.row(self.world, *row)).collect();
+        if query.base.single {
+            let found = self.one(query).await?;
+            let expected = if given.is_empty() { None } else { Some(expected[0].clone()) };
+            return same(&found.map(unlinked), &expected);
+        }
+        let limit = query.options.top.unwrap_or(usize::MAX).min(query.page.unwrap_or(usize::MAX));
+        let pages = self.pages(query.version, &query.base.path, &query.write(), query.page).await?;
+        let counted = query.options.count.then_some(all.len());
+        if pages[0].count != counted.map(|n| u64::try_from(n).unwrap()) {
+            return Err(format!("count {:?}, expected {counted:?}", pages[0].count));
+        }
+        if let Some(page) = pages.iter().find(|p| p.rows.len() > limit) {
+            return Err(format!("a page of {}, at most {limit}", page.rows.len()));
+        }
+        let found: Vec<Json> = pages.into_iter().flat_map(|p| p.rows).collect();
+        let plain: Vec<Json> = found.iter().cloned().map(unlinked).collect();
+        same(&plain, &expected)?;
+        self.check_rests(query, &given, &found).await?;
+        self.check_count(query, all.len()).await
+    }
+
+    /// The targets that did not fit into their source are where its link says.
+    async fn check_rests(&self, query: &Query, rows: &[usize], found: &[Json]) -> Result<(), String> {
+        for expand in &query.shape.expand {
+            let link = |json: &Json| json.get(format!("{}@odata.nextLink", expand.nav.name))?.as_str().map(str::to_owned);
+            let linked = rows.iter().zip(found).filter_map(|(row, json)| Some((*row, link(json)?)));
+            // The first few are enough.
+            for (row, link) in linked.take(2) {
+                self.check_rest(query, expand, row, &link).await.map_err(|what| format!("{link}: {what}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn check_rest(&self, query: &Query, expand: &Expand, row: usize, link: &str) -> Result<(), String> {
+        let root = format!("http://root/{}{ROOT}/", query.version);
+        let (path, options) = link.strip_prefix(&root).and_then(|l| l.split_once('?')).ok_or("a strange link")?;
+        let pages = self.pages(query.version, path, options, None).await?;
+        let found: Vec<Json> = pages.into_iter().flat_map(|p| p.rows).map(unlinked).collect();
+        same(&found, &expand.rest(self.world, query.version, row))
+    }
+
+    async fn check_count(&self, query: &Query, expected: usize) -> Result<(), String> {
+        let path = format!("{ROOT}/{}/$count", query.base.path);
+        let path::Resource::Count(rows) = parse_path(query.version, &path)? else { return Err("no count".into()) };
+        let counting = options::parse_count(&query.write_count(), rows, Timestamp(NOW)).map_err(|e| e.message)?;
+        let counted = self.store.count(self.tenant, counting).await.map_err(|e| format!("{e:?}"))?;
+        same(&counted, &Some(u64::try_from(expected).unwrap()))
+    }
+
+    async fn one(&self, query: &Query) -> Result<Option<Json>, String> {
+        let path::Resource::Rows(rows) = parse_path(query.version, &format!("{ROOT}/{}", query.base.path))? else {
+            return Err("no rows".into());
+        };
+        let mut asked = options::parse_entity(&query.write(), rows, Timestamp(NOW)).map_err(|e| e.message)?;
+        asked.root = format!("http://root/{}", query.version);
+        let page = self.store.read(self.tenant, asked).await.map_err(|e| format!("{e:?}"))?;
+        page.map(|page| serde_json::from_slice(&page.rows).map_err(|e| e.to_string())).transpose()
+    }
+
+    /// A list, page by page to its end, as the API reads it.
+    async fn pages(&self, version: Version, path: &str, query: &str, size: Option<usize>) -> Result<Vec<Page>, String> {
+        let (mut pages, mut query) = (Vec::new(), query.to_owned());
+        loop {
+            let path::Resource::Rows(rows) = parse_path(version, &format!("{ROOT}/{path}"))? else {
+                return Err("no rows".into());
+            };
+            let face = rows.face();
+            let mut asked = options::parse_query(&query, rows, size, Timestamp(NOW)).map_err(|e| e.message)?;
+            asked.root = format!("http://root/{version}");
+            asked.count &= pages.is_empty();
+            let order = asked.order.clone();
+            let page = self.store.read(self.tenant, asked).await.map_err(|e| format!("{e:?}"))?;
+            let page = page.ok_or("the path leads nowhere")?;
+            let rows = serde_json::from_slice(&[b"[", page.rows.as_slice(), b"]"].concat()).map_err(|e| e.to_string())?;
+            pages.push(Page { rows, count: page.count });
+            let Some(last) = page.next else { return Ok(pages) };
+            query = options::next_query(&query, &cursor::encode(face, &order, &last));
+            if pages.len() > 1000 {
+                return Err("pages without end".into());
+            }
+        }
+    }
+}
+
+struct Page {
+    rows: Vec<Json>,
+    count: Option<u64>,
+}
+
+fn parse_path(version: Version, path: &str) -> Result<path::Resource, String> {
+    path::parse(version, path).map(|p| p.resource).map_err(|e| e.message)
+}
+
+/// A row, with `true` in place of each link to more.
+fn unlinked(mut json: Json) -> Json {
+    match &mut json {
+        Json::Object(members) => {
+            for (name, value) in members {
+                let link = name.ends_with("@odata.nextLink");
+                *value = if link { Json::Bool(true) } else { unlinked(value.take()) };
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(|item| *item = unlinked(item.take())),
+        _ => {}
+    }
+    json
+}
+
+/// The first difference, if there is any.
+fn same<T: serde::Serialize>(found: &T, expected: &T) -> Result<(), String> {
+    let json = |value| serde_json::to_value(value).unwrap();
+    difference("", &json(found), &json(expected)).map_or(Ok(()), Err)
+}
+
+fn difference(at: &str, found: &Json, expected: &Json) -> Option<String> {
+    let keys = |json: &Json| json.as_object().map(|o| o.keys().cloned().collect::<Vec<_>>());
+    let ids = |json: &Json| json.as_array().map(|a| a.iter().map(|row| row.get("id").cloned()).collect::<Vec<_>>());
+    match (found, expected) {
+        _ if found == expected => None,
+        (Json::Object(f), Json::Object(e)) if f.len() == e.len() && f.keys().all(|k| e.contains_key(k)) => {
+            f.iter().find_map(|(k, v)| difference(&format!("{at}/{k}"), v, &e[k]))
+        }
+        (Json::Object(_), Json::Object(_)) => {
+            Some(format!("{at}: members {:?}\n expected {:?}", keys(found), keys(expected)))
+        }
+        (Json::Array(f), Json::Array(e)) if f.len() == e.len() && ids(found) == ids(expected) => {
+            f.iter().zip(e).enumerate().find_map(|(n, (f, e))| difference(&format!("{at}/{n}"), f, e))
+        }
+        (Json::Array(f), Json::Array(e)) => {
+            let missing: Vec<_> = e.iter().filter(|row| !f.contains(row)).collect();
+            let surplus: Vec<_> = f.iter().filter(|row| !e.contains(row)).collect();
+            let rows = format!("{at}: rows {:?}\nexpected {:?}", ids(found), ids(expected));
+            Some(format!("{rows}\nfirst missing {:?}\nfirst surplus {:?}", missing.first(), surplus.first()))
+        }
+        _ => Some(format!("{at}: {found}, expected {expected}")),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how tests are run is said by the environment")]
+fn env(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|value| value.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a seed that nobody chose")]
+fn fresh_seed() -> u64 {
+    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    u64::try_from(time.as_millis()).unwrap() & 0xffff_ffff
+}
