@@ -172,8 +172,11 @@ fn missing(item: &str) -> Error {
 fn split(text: &str, separator: char) -> Result<Vec<&str>, Error> {
     let mut items = Vec::new();
     let (mut from, mut depth, mut quote) = (0, 0_usize, None);
-    for (at, c) in text.char_indices() {
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
         match (quote, c) {
+            // In a phrase of $search a backslash takes the meaning from what follows.
+            (Some('"'), '\\') => _ = chars.next_if(|(_, next)| matches!(next, '"' | '\\')),
             (Some(open), _) if c == open => quote = None,
             (None, '\'' | '"') => quote = Some(c),
             (None, '(') => depth += 1,

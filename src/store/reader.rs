@@ -297,7 +297,8 @@ impl<'q> Reader<'q> {
         }
         out.push(b']');
         let key = source.and_then(|s| child.sources.keys.get(s));
-        if let (true, Some(key)) = (found.len() > expand.limit, key) {
+        // Who asks for none is not sent on: the next page would hold none either.
+        if let (true, Some(key)) = (expand.limit > 0 && found.len() > expand.limit, key) {
             let link = links::expanded(&self.query.root, face, key, name, &expand.rest);
             out.extend_from_slice(format!(",\"{name}@odata.nextLink\":").as_bytes());
             write_text(out, &link);

@@ -2,8 +2,9 @@
 #
 #   usage: run.sh BASE_URL TOKEN
 #
-# Gives: base, token; here, the client's own folder; work, its build folder. Nothing is written outside work. Set
-# CARDEA_TEST_WORK to keep that folder, with what was installed and compiled, for the next run.
+# Gives: base, token; here, the client's own folder; work, its build folder. Nothing is written outside work but
+# the package managers' own caches. Set CARDEA_TEST_WORK to keep that folder, with what was installed and compiled, for
+# the next run.
 
 if [[ $# -ne 2 ]]; then
     echo "usage: $0 BASE_URL TOKEN" >&2

@@ -91,7 +91,7 @@ async fn an_update_of_nothing_is_none(app: TestApp) {
     for words in VERSIONS {
         let client = words.of(&app.client());
         let before = client.post(PACKAGES, words.package(&catalog, "P")).await.expect(201);
-        app.advance(Duration::from_mins(1));
+        app.advance(Duration::from_mins(1)).await;
         let path = format!("{PACKAGES}/{}", before.id());
         for body in [json!({}), json!({ "displayName": "P" })] {
             let after = client.patch(&path, body).representation().await.expect(200);
@@ -106,7 +106,7 @@ async fn an_update_moves_the_time_and_the_author_of_the_change(app: TestApp) {
     let client = app.client().beta();
     let body = json!({ "displayName": "P", "catalogId": catalog, "createdBy": "eve", "modifiedBy": "eve" });
     let path = format!("{PACKAGES}/{}", client.post(PACKAGES, body).await.expect(201).id());
-    app.advance(Duration::from_mins(90));
+    app.advance(Duration::from_mins(90)).await;
     let ada = app.user("ada@contoso.example", &[cardea::authz::READ_WRITE_ALL]).await.beta();
     let after = ada.patch(&path, json!({ "isHidden": true })).representation().await.expect(200).json();
     assert_eq!((&after["createdBy"], &after["modifiedBy"]), (&json!("eve"), &json!("ada@contoso.example")));

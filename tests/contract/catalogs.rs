@@ -137,7 +137,7 @@ async fn an_update_changes_what_it_names_and_leaves_the_rest(app: TestApp) {
         let client = words.of(&app.client());
         let body = json!({ "displayName": "Old", "description": "Kept" });
         let before = client.post(words.catalogs, body).await.expect(201);
-        app.advance(Duration::from_secs(1));
+        app.advance(Duration::from_secs(1)).await;
         let path = format!("{}/{}", words.catalogs, before.id());
         let after = client.patch(&path, json!({ "displayName": "New", "isExternallyVisible": false })).representation().await.expect(200);
         assert_eq!(after.json(), client.get(&path).await.expect(200).json());

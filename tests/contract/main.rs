@@ -6,11 +6,16 @@ mod support;
 
 mod access_packages;
 mod alternate_keys;
+mod auth;
+mod batches;
 mod binding;
 mod catalogs;
 mod create_access_package;
+mod etags;
 mod filters;
+mod metadata;
 mod navigation;
 mod pages;
+mod preferences;
 mod search;
 mod shapes;

@@ -5,8 +5,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod binary;
+mod cases;
 mod commits;
 mod limits;
+mod paging;
 mod random;
 mod starts;
 mod stores;

@@ -12,6 +12,7 @@ use cardea::{
     server,
     store::{self, SigningKey, Store},
 };
+use parking_lot::Mutex;
 use tempfile::TempDir;
 use tokio::sync::{OnceCell, mpsc};
 
@@ -38,7 +39,7 @@ pub struct TestApp {
     pub database: Option<postgres::Database>,
     contracts: Arc<Contracts>,
     http: reqwest::Client,
-    tokens: [String; 2],
+    tokens: Mutex<[String; 2]>,
     _stop: mpsc::Sender<()>,
 }
 
@@ -74,18 +75,18 @@ impl TestApp {
         let redirect = reqwest::redirect::Policy::none();
         let http = reqwest::Client::builder().redirect(redirect).no_proxy().build().expect("an HTTP client");
         let contracts = Arc::new(Contracts::fetch(&http, &base).await);
-        let tokens = [token(&api, authz::READ_WRITE_ALL).await, token(&api, authz::READ_ALL).await];
+        let tokens = Mutex::new(tokens(&api).await);
         Self { engine, clock, base, api, store, directory, database, contracts, http, tokens, _stop: stop }
     }
 
     /// An application that may do everything.
     pub fn client(&self) -> Client {
-        self.with_token(&self.tokens[0])
+        self.with_token(&self.tokens.lock()[0])
     }
 
     /// An application that may read.
     pub fn reader(&self) -> Client {
-        self.with_token(&self.tokens[1])
+        self.with_token(&self.tokens.lock()[1])
     }
 
     /// Somebody without a token.
@@ -110,15 +111,22 @@ impl TestApp {
         self.api.authority.issue(&request).await.expect("a token")
     }
 
-    /// Moves the server's clock on.
-    pub fn advance(&self, time: Duration) {
+    /// Moves the server's clock on. Callers that are made from then on have new tokens; those made before may not.
+    pub async fn advance(&self, time: Duration) {
         self.clock.advance(i64::try_from(time.as_micros()).expect("a time that fits"));
+        let fresh = tokens(&self.api).await;
+        *self.tokens.lock() = fresh;
     }
 
     /// The documents that the server is held to, and which of their operations were called.
     pub fn contracts(&self) -> &Contracts {
         &self.contracts
     }
+}
+
+/// Of an application that may do everything, and of one that may read.
+async fn tokens(api: &Api) -> [String; 2] {
+    [token(api, authz::READ_WRITE_ALL).await, token(api, authz::READ_ALL).await]
 }
 
 async fn token(api: &Api, permission: &str) -> String {

@@ -23,8 +23,8 @@ use tokio_postgres::{Config, NoTls};
 const SCRIPT: &str = r#"
 trap '' INT TERM HUP
 bin=$1 port=$2 user=$3
-# Sockets have short names: the directory is not below a long TMPDIR.
-dir=$(mktemp -d /tmp/cardea-pg.XXXXXX) || exit 1
+# In memory, where that is possible, because a database for each test is many files.
+dir=$(mktemp -d /dev/shm/cardea-pg.XXXXXX 2>/dev/null || mktemp -d /tmp/cardea-pg.XXXXXX) || exit 1
 as() { if [ -n "$user" ]; then setpriv --reuid="$user" --regid="$user" --clear-groups -- "$@"; else "$@"; fi; }
 if [ -n "$user" ]; then chown "$user" "$dir"; fi
 cd "$dir" || exit 1
@@ -37,7 +37,7 @@ as sh -c 'exec "$@" >"$0" 2>&1' "$dir/log" "$bin/initdb" -D "$dir/data" -U carde
     --locale=C --locale-provider=icu --icu-locale=en-US || fail
 as "$bin/pg_ctl" start -D "$dir/data" -w -t 60 -l "$dir/log" -o "-c listen_addresses=127.0.0.1 -c port=$port \
     -c unix_socket_directories=$dir -c fsync=off -c full_page_writes=off -c max_connections=400 -c shared_buffers=64MB \
-    -c max_wal_size=4GB -c autovacuum=off" </dev/null >/dev/null 2>&1 || fail
+    -c dynamic_shared_memory_type=mmap -c max_wal_size=4GB -c autovacuum=off" </dev/null >/dev/null 2>&1 || fail
 echo ready
 cat >/dev/null
 finish
@@ -51,7 +51,7 @@ pub fn skipped() -> bool {
     env("CARDEA_TEST_SKIP_POSTGRES").is_some_and(|v| v == "1")
 }
 
-/// A database of a test's own. One on a server that is not ours goes with it.
+/// A database of a test's own, which goes with it.
 pub struct Database {
     /// Its URL.
     pub url: String,
@@ -69,23 +69,24 @@ impl Database {
         };
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("cardea_test_{}_{number}", std::process::id());
-        execute(&server.url, &format!("CREATE DATABASE {name}")).await;
+        let sql = format!("CREATE DATABASE {name}");
+        execute(&server.url, &sql).await.unwrap_or_else(|e| panic!("{sql} on {}: {e:?}", server.url));
         Self { url: server.url_of(&name), name, server }
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if self.server.cluster.is_some() {
-            return;
-        }
         let (url, sql) = (self.server.url.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
         // A runtime cannot be entered from within another, so this needs a thread.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(execute(&url, &sql));
+            runtime.block_on(execute(&url, &sql))
         });
-        let _ = dropping.join();
+        // Ours goes with the process.
+        if self.server.cluster.is_none() {
+            let _ = dropping.join();
+        }
     }
 }
 
@@ -176,13 +177,13 @@ fn binaries() -> Result<PathBuf, String> {
 }
 
 /// Runs one statement on a connection of its own.
-pub async fn execute(url: &str, sql: &str) {
-    let config = Config::from_str(url).expect("the URL of a PostgreSQL server");
-    let (client, connection) = config.connect(NoTls).await.unwrap_or_else(|e| panic!("cannot connect to {url}: {e}"));
+async fn execute(url: &str, sql: &str) -> Result<(), tokio_postgres::Error> {
+    let (client, connection) = Config::from_str(url)?.connect(NoTls).await?;
     let connection = tokio::spawn(connection);
-    client.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+    let done = client.batch_execute(sql).await;
     drop(client);
     let _ = connection.await;
+    done
 }
 
 #[expect(clippy::disallowed_methods, reason = "how tests are run is said by the environment")]

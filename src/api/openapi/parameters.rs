@@ -81,7 +81,7 @@ const SHARED: &[Shared] = &[
         component: "top",
         place: ParameterIn::Query,
         name: "$top",
-        description: "How many to return in all. More than fit in a page come in several, by `@odata.nextLink`.",
+        description: "How many to return on a page, 999 at most. What is left follows by `@odata.nextLink`.",
         ty: Ty::Count(LARGEST),
         example: || json!(5),
     },

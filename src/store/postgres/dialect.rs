@@ -18,7 +18,8 @@ pub struct Postgres;
 impl Dialect for Postgres {
     fn placeholder(&self, sql: &mut String, number: usize, kind: ParameterKind) {
         let ty = match kind {
-            ParameterKind::One(Kind::Text) => "text",
+            // Two literals would be compared by the database's locale; columns say for themselves how they are.
+            ParameterKind::One(Kind::Text) => "text COLLATE \"C\"",
             ParameterKind::One(Kind::Bool) => "boolean",
             ParameterKind::One(Kind::Int | Kind::Time) => "bigint",
             ParameterKind::Texts => "text[]",

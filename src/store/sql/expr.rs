@@ -31,9 +31,10 @@ impl Sql<'_> {
             Expr::And(left, right) => self.both(left, " AND ", right, scopes, exact),
             Expr::Or(left, right) => self.both(left, " OR ", right, scopes, exact),
             Expr::Not(operand) => {
-                self.push("NOT (");
+                // NOT binds less than comparisons do.
+                self.push("(NOT (");
                 self.expr(operand, scopes, true);
-                self.push(")");
+                self.push("))");
             }
             Expr::Call(function, operands) => self.call(*function, operands, scopes, exact),
             Expr::Lambda { quantifier, scope, path, predicate } => {
@@ -203,7 +204,7 @@ impl Sql<'_> {
             return;
         };
         let each = self.alias();
-        self.push(if quantifier == Quantifier::All { "NOT EXISTS (SELECT 1" } else { "EXISTS (SELECT 1" });
+        self.push(if quantifier == Quantifier::All { "(NOT EXISTS (SELECT 1" } else { "(EXISTS (SELECT 1" });
         self.from_tenant(collection.target.table, &each);
         self.push(" AND ");
         match collection.link {
@@ -232,7 +233,7 @@ impl Sql<'_> {
             self.push(if all { ", FALSE)" } else { "" });
             scopes.pop();
         }
-        self.push(")");
+        self.push("))");
     }
 
     /// `$search`: each term in one of the searchable properties, in any letter case.

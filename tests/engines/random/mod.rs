@@ -6,7 +6,7 @@
 mod expr;
 mod generate;
 mod query;
-mod rng;
+pub mod rng;
 mod world;
 
 use std::{
