@@ -2,7 +2,7 @@
 //!
 //!     cargo bench --bench hot_paths
 
-#![expect(clippy::unwrap_used, missing_docs, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ use cardea::{
         path,
         query::{Query, Rows},
     },
-    store::{self, Store, TenantKey, sql, sqlite},
+    store::{self, TenantKey, sql, sqlite},
 };
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use http::HeaderValue;
@@ -126,7 +126,7 @@ fn store(c: &mut Criterion) {
     let request = TokenRequest {
         tenant: None,
         subject: Subject::Application { roles: vec!["EntitlementManagement.ReadWrite.All".to_owned()] },
-        lifetime: Duration::from_secs(3600),
+        lifetime: Duration::from_hours(1),
     };
     let token = runtime.block_on(authority.issue(&request)).unwrap();
     let header = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();

@@ -6,7 +6,7 @@
 //!
 //! Client and server share the machine, so compare only figures of one run.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a tool that stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a tool that stops at the first surprise")]
 
 use std::{
     fmt::Write as _,
@@ -72,10 +72,8 @@ async fn measure(rows: usize, arguments: &Arguments) {
     let list = |expand: &'static str| {
         let server = &server;
         move |n: usize| {
-            let query = format!(
-                "$filter=catalogId%20eq%20'catalog-{}'&$orderby=displayName&$top=100{expand}",
-                n % CATALOGS
-            );
+            let query =
+                format!("$filter=catalogId%20eq%20'catalog-{}'&$orderby=displayName&$top=100{expand}", n % CATALOGS);
             server.get(&format!("accessPackages?{query}"))
         }
     };

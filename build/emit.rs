@@ -130,7 +130,10 @@ impl<'a> Entity<'a> {
         let column = self.column(&column_name(name, property))?;
         let json_name = format!("\"{name}\":");
         let Property { description, required, omit_null, search, alternate_key, min_length, .. } = property;
-        let max_length = if property.max_length == 0 { usize::MAX } else { property.max_length };
+        let max_length = match property.max_length {
+            0 => quote!(usize::MAX),
+            n => quote!(#n),
+        };
         let ty = ty(property, version)?;
         let shown = property.shown_in(version);
         let example = optional(property.examples.first().map(|v| json(&respelled(v, property, version))));

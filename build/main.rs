@@ -5,6 +5,7 @@ mod schema;
 
 use std::{env, error::Error, fs, path::Path};
 
+#[expect(clippy::disallowed_methods, reason = "cargo tells a build script by variables where to write")]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=openapi/schemas");
     println!("cargo::rerun-if-changed=build");

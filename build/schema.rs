@@ -26,6 +26,7 @@ pub(crate) struct Schema {
 }
 
 /// A property or navigation property.
+#[expect(clippy::struct_excessive_bools, reason = "the keys of the file")]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Property {
@@ -115,8 +116,8 @@ impl Schema {
     pub(crate) fn properties(&self) -> Result<Vec<(String, Property)>, Box<dyn Error>> {
         let read = |(name, value): (&Value, &Value)| {
             let name: String = serde_yaml_ng::from_value(name.clone())?;
-            let property = serde_yaml_ng::from_value(value.clone())
-                .map_err(|e| format!("{}.{name}: {e}", self.title))?;
+            let property =
+                serde_yaml_ng::from_value(value.clone()).map_err(|e| format!("{}.{name}: {e}", self.title))?;
             Ok((name, property))
         };
         self.properties.iter().map(read).collect()
@@ -154,8 +155,7 @@ pub(crate) fn read_all(folder: &Path) -> Result<Vec<Schema>, Box<dyn Error>> {
         let path = entry?.path();
         if path.extension().is_some_and(|e| e == "yaml") {
             let text = fs::read_to_string(&path)?;
-            let schema: Schema =
-                serde_yaml_ng::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+            let schema: Schema = serde_yaml_ng::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
             schemas.push(schema);
         }
     }

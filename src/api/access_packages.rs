@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     model::{
-        ACCESS_PACKAGE, ACCESS_PACKAGE_CATALOG, AccessPackage, AccessPackageInput,
+        ACCESS_PACKAGE, AccessPackage, AccessPackageInput,
         bind::Purpose,
-        meta::{Face, Link, Version},
+        meta::{Face, Link, Navigation, Version},
     },
     odata::options,
 };
@@ -41,7 +41,10 @@ pub fn operations(version: Version) -> Vec<Operation> {
             Operation::new(Method::GET, one.clone(), format!("getAccessPackage{by}"), Kind::Get, face)
                 .about("Get an access package", "Gives one access package."),
             Operation::new(Method::PATCH, one.clone(), format!("updateAccessPackage{by}"), Kind::Update, face)
-                .about("Update an access package", "Changes what the body names and leaves the rest. A package stays in its catalog.")
+                .about(
+                    "Update an access package",
+                    "Changes what the body names and leaves the rest. A package stays in its catalog.",
+                )
                 .by(|call| Box::pin(update(call))),
             Operation::new(Method::DELETE, one, format!("deleteAccessPackage{by}"), Kind::Delete, face)
                 .about("Delete an access package", "Removes an access package for good.")
@@ -55,92 +58,107 @@ pub fn operations(version: Version) -> Vec<Operation> {
 /// What hangs below one package.
 fn related(version: Version, face: &'static Face) -> Vec<Operation> {
     let one = format!("{}/{{{}-id}}", set_template(face), face.name);
-    let mut table = Vec::new();
-    for navigation in face.navigations {
-        let target = navigation.target.face(version);
-        let at = format!("{one}/{}", navigation.name);
+    let operations = |navigation: &'static Navigation| {
+        let (target, at) = (navigation.target.face(version), format!("{one}/{}", navigation.name));
         match navigation.link {
-            Link::Column(_) => table.push(
-                Operation::new(Method::GET, at, "getAccessPackageCatalog", Kind::Get, ACCESS_PACKAGE_CATALOG.face(version))
-                    .about("Get the catalog of an access package", "Gives the catalog that the access package belongs to."),
-            ),
-            Link::Table(_) if navigation.by_reference => {
-                let references = format!("{at}/$ref");
-                table.extend([
-                    Operation::new(Method::GET, at.clone(), "listIncompatibleAccessPackages", Kind::List, target).about(
-                        "List incompatible access packages",
-                        "Gives the access packages whose holders may not be given this one.",
-                    ),
-                    Operation::new(Method::GET, format!("{at}/$count"), "countIncompatibleAccessPackages", Kind::Count, target)
-                        .about(
-                            "Count incompatible access packages",
-                            "Tells how many access packages have holders who may not be given this one.",
-                        ),
-                    Operation::new(
-                        Method::GET,
-                        references.clone(),
-                        "listIncompatibleAccessPackageReferences",
-                        Kind::ListReferences(navigation),
-                        target,
-                    )
-                    .about(
-                        "List references to incompatible access packages",
-                        "Gives the addresses of the access packages whose holders may not be given this one.",
-                    ),
-                    Operation::new(
-                        Method::POST,
-                        references.clone(),
-                        "addIncompatibleAccessPackage",
-                        Kind::AddReference(navigation),
-                        target,
-                    )
-                    .about(
-                        "Add an incompatible access package",
-                        "From now on holders of the access package that the body refers to may not be given this one. \
-                         One that is listed already stays listed.",
-                    )
-                    .by(|call| Box::pin(add_incompatible(call))),
-                    Operation::new(
-                        Method::DELETE,
-                        references,
-                        "removeIncompatibleAccessPackageById",
-                        Kind::RemoveReferenceById(navigation),
-                        target,
-                    )
-                    .about(
-                        "Remove an incompatible access package by its address",
-                        "Holders of the access package that the query option refers to may be given this one again.",
-                    )
-                    .by(|call| Box::pin(remove_incompatible(call))),
-                    Operation::new(
-                        Method::DELETE,
-                        format!("{at}/{{{}-id1}}/$ref", target.name),
-                        "removeIncompatibleAccessPackage",
-                        Kind::RemoveReference(navigation),
-                        target,
-                    )
-                    .about(
-                        "Remove an incompatible access package",
-                        "Holders of the other access package may be given this one again.",
-                    )
-                    .by(|call| Box::pin(remove_incompatible(call))),
-                ]);
+            Link::Column(_) => {
+                vec![Operation::new(Method::GET, at, "getAccessPackageCatalog", Kind::Get, target).about(
+                    "Get the catalog of an access package",
+                    "Gives the catalog that the access package belongs to.",
+                )]
             }
-            Link::Table(_) => table.extend([
-                Operation::new(Method::GET, at.clone(), "listAccessPackagesIncompatibleWith", Kind::List, target).about(
-                    "List access packages that this one rules out",
-                    "Gives the access packages that holders of this one may not be given.",
-                ),
-                Operation::new(Method::GET, format!("{at}/$count"), "countAccessPackagesIncompatibleWith", Kind::Count, target)
-                    .about(
-                        "Count access packages that this one rules out",
-                        "Tells how many access packages holders of this one may not be given.",
-                    ),
-            ]),
-            Link::Inverse(_) => {}
+            Link::Table(_) if navigation.by_reference => {
+                [incompatible(&at, target), incompatible_references(&at, navigation, target)]
+                    .into_iter()
+                    .flatten()
+                    .collect()
+            }
+            Link::Table(_) => incompatible_with(&at, target),
+            Link::Inverse(_) => Vec::new(),
         }
-    }
-    table
+    };
+    face.navigations.iter().flat_map(operations).collect()
+}
+
+/// The packages whose holders may not be given this one.
+fn incompatible(at: &str, target: &'static Face) -> Vec<Operation> {
+    vec![
+        Operation::new(Method::GET, at.to_owned(), "listIncompatibleAccessPackages", Kind::List, target).about(
+            "List incompatible access packages",
+            "Gives the access packages whose holders may not be given this one.",
+        ),
+        Operation::new(Method::GET, format!("{at}/$count"), "countIncompatibleAccessPackages", Kind::Count, target)
+            .about(
+                "Count incompatible access packages",
+                "Tells how many access packages have holders who may not be given this one.",
+            ),
+    ]
+}
+
+/// The links to them.
+fn incompatible_references(at: &str, navigation: &'static Navigation, target: &'static Face) -> Vec<Operation> {
+    let all = format!("{at}/$ref");
+    let one = format!("{at}/{{{}-id1}}/$ref", target.name);
+    let by_id = Kind::RemoveReferenceById(navigation);
+    vec![
+        Operation::new(
+            Method::GET,
+            all.clone(),
+            "listIncompatibleAccessPackageReferences",
+            Kind::ListReferences(navigation),
+            target,
+        )
+        .about(
+            "List references to incompatible access packages",
+            "Gives the addresses of the access packages whose holders may not be given this one.",
+        ),
+        Operation::new(
+            Method::POST,
+            all.clone(),
+            "addIncompatibleAccessPackage",
+            Kind::AddReference(navigation),
+            target,
+        )
+        .about(
+            "Add an incompatible access package",
+            "From now on holders of the access package that the body refers to may not be given this one. One that is \
+             listed already stays listed.",
+        )
+        .by(|call| Box::pin(add_incompatible(call))),
+        Operation::new(Method::DELETE, all, "removeIncompatibleAccessPackageById", by_id, target)
+            .about(
+                "Remove an incompatible access package by its address",
+                "Holders of the access package that the query option refers to may be given this one again.",
+            )
+            .by(|call| Box::pin(remove_incompatible(call))),
+        Operation::new(
+            Method::DELETE,
+            one,
+            "removeIncompatibleAccessPackage",
+            Kind::RemoveReference(navigation),
+            target,
+        )
+        .about(
+            "Remove an incompatible access package",
+            "Holders of the other access package may be given this one again.",
+        )
+        .by(|call| Box::pin(remove_incompatible(call))),
+    ]
+}
+
+/// The packages that holders of this one may not be given.
+fn incompatible_with(at: &str, target: &'static Face) -> Vec<Operation> {
+    vec![
+        Operation::new(Method::GET, at.to_owned(), "listAccessPackagesIncompatibleWith", Kind::List, target).about(
+            "List access packages that this one rules out",
+            "Gives the access packages that holders of this one may not be given.",
+        ),
+        Operation::new(Method::GET, format!("{at}/$count"), "countAccessPackagesIncompatibleWith", Kind::Count, target)
+            .about(
+                "Count access packages that this one rules out",
+                "Tells how many access packages holders of this one may not be given.",
+            ),
+    ]
 }
 
 async fn create(call: Call) -> Result<Answer, Error> {

@@ -17,7 +17,8 @@ use crate::odata::{
 };
 
 /// What a URL in a batch may hold unencoded and a URL on the wire may not.
-const LOOSE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}').add(b'|').add(b'\\').add(b'^');
+const LOOSE: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}').add(b'|').add(b'\\').add(b'^');
 
 /// Runs a batch: its requests one after the other, each after those it depends on.
 pub(super) async fn run(call: Call) -> Result<Answer, Error> {

@@ -9,11 +9,7 @@ use super::{
     write::Written,
 };
 use crate::{
-    model::{
-        ACCESS_PACKAGE_CATALOG, AccessPackageCatalog, AccessPackageCatalogInput,
-        bind::Purpose,
-        meta::Version,
-    },
+    model::{ACCESS_PACKAGE_CATALOG, AccessPackageCatalog, AccessPackageCatalogInput, bind::Purpose, meta::Version},
     odata::options,
 };
 
@@ -50,8 +46,14 @@ pub fn operations(version: Version) -> Vec<Operation> {
                 .about("List the access packages of a catalog", "Gives the access packages in one catalog."),
             Operation::new(Method::GET, format!("{at}/$count"), "countCatalogAccessPackages", Kind::Count, target)
                 .about("Count the access packages of a catalog", "Tells how many access packages are in one catalog."),
-            Operation::new(Method::GET, format!("{at}/{{{}-id}}", target.name), "getCatalogAccessPackage", Kind::Get, target)
-                .about("Get an access package of a catalog", "Gives one access package of one catalog."),
+            Operation::new(
+                Method::GET,
+                format!("{at}/{{{}-id}}", target.name),
+                "getCatalogAccessPackage",
+                Kind::Get,
+                target,
+            )
+            .about("Get an access package of a catalog", "Gives one access package of one catalog."),
         ]);
     }
     table

@@ -101,7 +101,8 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Answer, Error> {
     let raw = request.uri.path().trim_start_matches('/');
     let (segment, below) = raw.split_once('/').unwrap_or((raw, ""));
     let Some((version, prefix)) = version(segment) else {
-        let message = "There is nothing at this address. The API is at /v1.0 and /beta, its documentation at /swagger-ui/.";
+        let message =
+            "There is nothing at this address. The API is at /v1.0 and /beta, its documentation at /swagger-ui/.";
         return Err(Error::new(Code::NOT_FOUND, message));
     };
     let caller = api.authority.check(request.headers.get(header::AUTHORIZATION)).await;
@@ -250,6 +251,6 @@ fn sign_in(origin: &str) -> String {
 
 fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let value = headers.get(&CLIENT_REQUEST_ID)?.to_str().ok()?;
-    let value: String = value.chars().filter(|c| c.is_ascii_graphic()).take(MAX_CLIENT_REQUEST_ID).collect();
+    let value: String = value.chars().filter(char::is_ascii_graphic).take(MAX_CLIENT_REQUEST_ID).collect();
     if value.is_empty() { None } else { HeaderValue::from_str(&value).ok() }
 }

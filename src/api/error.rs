@@ -128,10 +128,9 @@ impl Error {
     /// A failed use case, in the words of the face that the caller spoke to.
     pub fn app(error: app::Error, face: &Face) -> Self {
         match error {
-            app::Error::Denied(denied) => Self::new(
-                Code::DENIED,
-                format!("Insufficient privileges to complete the operation: {denied}."),
-            ),
+            app::Error::Denied(denied) => {
+                Self::new(Code::DENIED, format!("Insufficient privileges to complete the operation: {denied}."))
+            }
             app::Error::NotFound { entity, id } => Self::not_found(entity, face, &id),
             app::Error::NoSuchTarget { entity, id, column } => {
                 let target = column.map_or("@odata.id", |c| property_name(face.entity, face, c));
@@ -178,10 +177,9 @@ impl Error {
                 let message = format!("'{name}' cannot be changed once the {} is made.", face.name);
                 Self::invalid(vec![Violation::new(name, message)])
             }
-            Refusal::CatalogNotEmpty => Self::new(
-                Code::CATALOG_NOT_EMPTY,
-                "The catalog still holds access packages: remove them first.",
-            ),
+            Refusal::CatalogNotEmpty => {
+                Self::new(Code::CATALOG_NOT_EMPTY, "The catalog still holds access packages: remove them first.")
+            }
             Refusal::IncompatibleWithItself => {
                 let message = "An access package cannot be incompatible with itself.";
                 Self::invalid(vec![Violation::new("@odata.id", message)])

@@ -9,25 +9,25 @@ use super::{
     respond::{self, Answer, JSON, TEXT, location},
 };
 use crate::{
-    model::meta::Property,
+    model::{meta::Property, record::RowVersion},
     odata::{
         cursor, options,
         path::Resource,
         prefer::{self, Preferences},
         query::{Query, Rows, Shape, Start},
     },
+    store::Page,
 };
 
 /// GET of whatever the path leads to.
 pub(super) async fn get(call: Call) -> Result<Answer, Error> {
     match &call.path.resource {
         Resource::Rows(rows) if rows.is_collection() => list(&call, rows.clone()).await,
-        Resource::Rows(rows) => one(&call, rows.clone()).await,
+        Resource::Rows(rows) => one(&call, rows).await,
         Resource::Count(rows) => count(&call, rows.clone()).await,
-        Resource::References(rows) => references(&call, rows.clone()).await,
+        Resource::References(rows) | Resource::Reference(rows) => references(&call, rows.clone()).await,
         Resource::Property(rows, property) => value(&call, rows.clone(), property, false).await,
         Resource::PropertyValue(rows, property) => value(&call, rows.clone(), property, true).await,
-        Resource::Reference(rows) => references(&call, rows.clone()).await,
         Resource::ServiceDocument | Resource::Metadata | Resource::Batch => {
             Err(Error::new(Code::NOT_FOUND, "There is nothing to read at this address."))
         }
@@ -37,37 +37,42 @@ pub(super) async fn get(call: Call) -> Result<Answer, Error> {
 async fn list(call: &Call, rows: Rows) -> Result<Answer, Error> {
     let preferences = call.preferences();
     let query = options::parse_query(&call.query, rows, preferences.max_page_size, call.api.now())?;
-    let (page, next) = read_page(call, &query).await?;
-    let answer = respond::collection(call, &query, &page, next.as_deref());
+    let context = respond::context(call, &query.rows, Some(&query.shape));
+    let (page, next) = read_page(call, query).await?;
+    let answer = respond::collection(&context, &page, next.as_deref());
     Ok(match preferences.max_page_size {
         Some(size) => answer.applied(&format!("odata.maxpagesize={size}")),
         None => answer,
     })
 }
 
-/// A page, and the query string of the next one.
-async fn read_page(call: &Call, query: &Query) -> Result<(crate::store::Page, Option<String>), Error> {
+/// A page, and the URL of the next one.
+async fn read_page(call: &Call, mut query: Query) -> Result<(Page, Option<String>), Error> {
     let face = query.rows.face();
-    let mut query = query.clone();
     // How many there are in all is told on the first page.
     query.count &= matches!(query.start, Start::Skip(_));
+    query.limit = query.limit.min(call.api.options.max_page);
     query.root = call.root();
     let order = query.order.clone();
     let page = call.api.app.read(call.caller(), query).await.map_err(|e| Error::app(e, face))?;
-    let token = page.next.as_ref().map(|keys| cursor::encode(face, &order, keys));
-    let next = token.map(|token| options::next_query(&call.query, &token));
+    let next = page.next.as_ref().map(|keys| {
+        let token = cursor::encode(face, &order, keys);
+        format!("{}{}?{}", call.root(), call.raw_path, options::next_query(&call.query, &token))
+    });
     Ok((page, next))
 }
 
-async fn one(call: &Call, rows: Rows) -> Result<Answer, Error> {
-    let mut query = options::parse_entity(&call.query, rows, call.api.now())?;
+async fn one(call: &Call, rows: &Rows) -> Result<Answer, Error> {
+    let mut query = options::parse_entity(&call.query, rows.clone(), call.api.now())?;
     query.root = call.root();
-    let page = call.api.app.read(call.caller(), query.clone()).await.map_err(|e| missing(e, &query.rows))?;
+    let context = respond::context(call, rows, Some(&query.shape));
+    let plain = query.shape.expand.is_empty();
+    let page = call.api.app.read(call.caller(), query).await.map_err(|e| missing(e, rows))?;
     // The tag is that of the entity alone: it says nothing of what is expanded inside.
-    let tag = page.version.filter(|_| query.shape.expand.is_empty()).map(|v| v.to_etag());
+    let tag = page.version.filter(|_| plain).map(RowVersion::to_etag);
     let answer = match &tag {
         Some(tag) if call.none_match(tag) => Answer::empty(StatusCode::NOT_MODIFIED),
-        _ => respond::entity(call, &query, &page),
+        _ => respond::entity(&context, &page),
     };
     Ok(match tag {
         Some(tag) => answer.with(header::ETAG, &tag),
@@ -104,7 +109,7 @@ async fn references(call: &Call, rows: Rows) -> Result<Answer, Error> {
         options::parse_none(&call.query)?;
         single(rows, face.entity.key(), now)?
     };
-    let (page, next) = read_page(call, &query).await?;
+    let (page, next) = read_page(call, query).await?;
     let ids: Vec<Json> = serde_json::from_slice(&[b"[", page.rows.as_slice(), b"]"].concat()).unwrap_or_default();
     let reference = |row: &Json| json!({ "@odata.id": location(call, face, row["id"].as_str().unwrap_or_default()) });
     let base = format!("{}/{}/$metadata#", call.origin, call.prefix);
@@ -114,7 +119,7 @@ async fn references(call: &Call, rows: Rows) -> Result<Answer, Error> {
             body["@odata.count"] = json!(count);
         }
         if let Some(next) = next {
-            body["@odata.nextLink"] = json!(format!("{}/{}{}?{next}", call.origin, call.prefix, call.raw_path));
+            body["@odata.nextLink"] = json!(next);
         }
         body["value"] = ids.iter().map(reference).collect();
         body
@@ -129,8 +134,8 @@ async fn references(call: &Call, rows: Rows) -> Result<Answer, Error> {
 /// One property; `raw`: its text alone.
 async fn value(call: &Call, rows: Rows, property: &'static Property, raw: bool) -> Result<Answer, Error> {
     options::parse_none(&call.query)?;
-    let query = single(rows, property, call.api.now())?;
-    let page = call.api.app.read(call.caller(), query.clone()).await.map_err(|e| missing(e, &query.rows))?;
+    let query = single(rows.clone(), property, call.api.now())?;
+    let page = call.api.app.read(call.caller(), query).await.map_err(|e| missing(e, &rows))?;
     let row: Json = serde_json::from_slice(&page.rows).unwrap_or_default();
     let value = row.get(property.name).cloned().unwrap_or(Json::Null);
     if value.is_null() {
@@ -140,7 +145,7 @@ async fn value(call: &Call, rows: Rows, property: &'static Property, raw: bool) 
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         return Ok(Answer::body(TEXT, text.into_bytes()));
     }
-    let at = respond::property_context(call, &query.rows, property);
+    let at = respond::property_context(call, &rows, property);
     Ok(Answer::body(JSON, json!({ "@odata.context": at, "value": value }).to_string().into_bytes()))
 }
 

@@ -17,7 +17,7 @@ use crate::{
         links::{self, SEGMENT},
         path::ROOT,
         prefer::Returning,
-        query::{Query, Rows, Shape},
+        query::{Rows, Shape},
     },
     store::Page,
 };
@@ -78,16 +78,16 @@ impl Answer {
 }
 
 /// A page of a collection.
-pub fn collection(call: &Call, query: &Query, page: &Page, next: Option<&str>) -> Answer {
-    let mut body = Vec::with_capacity(page.rows.len() + 512);
+pub fn collection(context: &str, page: &Page, next: Option<&str>) -> Answer {
+    let mut body = Vec::with_capacity(page.rows.len() + 1024);
     body.extend_from_slice(b"{\"@odata.context\":");
-    write_text(&mut body, &context(call, &query.rows, Some(&query.shape)));
+    write_text(&mut body, context);
     if let Some(count) = page.count {
         body.extend_from_slice(format!(",\"@odata.count\":{count}").as_bytes());
     }
     if let Some(next) = next {
         body.extend_from_slice(b",\"@odata.nextLink\":");
-        write_text(&mut body, &format!("{}/{}{}?{next}", call.origin, call.prefix, call.raw_path));
+        write_text(&mut body, next);
     }
     body.extend_from_slice(b",\"value\":[");
     body.extend_from_slice(&page.rows);
@@ -96,10 +96,10 @@ pub fn collection(call: &Call, query: &Query, page: &Page, next: Option<&str>) -
 }
 
 /// One entity, as it was read.
-pub fn entity(call: &Call, query: &Query, page: &Page) -> Answer {
-    let mut body = Vec::with_capacity(page.rows.len() + 256);
+pub fn entity(context: &str, page: &Page) -> Answer {
+    let mut body = Vec::with_capacity(page.rows.len() + context.len() + 32);
     body.extend_from_slice(b"{\"@odata.context\":");
-    write_text(&mut body, &context(call, &query.rows, Some(&query.shape)));
+    write_text(&mut body, context);
     // The row's own opening brace gives way to the one written above.
     let members = page.rows.get(1..).unwrap_or(b"}");
     if members != b"}" {

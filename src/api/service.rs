@@ -69,14 +69,13 @@ fn metadata_format(call: &Call) -> Result<Format, Error> {
         }
         asked = Some(percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned());
     }
-    let media = match &asked {
-        Some(format) => format.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
-        None => {
-            let accept = call.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-            let first = accept.split([',', ';']).next().unwrap_or_default().trim();
-            // What a browser or a client that has no wish sends is not a wish for JSON.
-            if first.eq_ignore_ascii_case("application/json") { "json".into() } else { "xml".into() }
-        }
+    let media = if let Some(format) = &asked {
+        format.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    } else {
+        let accept = call.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let first = accept.split([',', ';']).next().unwrap_or_default().trim();
+        // What a browser or a client that has no wish sends is not a wish for JSON.
+        if first.eq_ignore_ascii_case("application/json") { "json".into() } else { "xml".into() }
     };
     match media.as_str() {
         "xml" | "application/xml" => Ok(Format::Xml),

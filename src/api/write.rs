@@ -40,7 +40,9 @@ impl Call {
     fn json(&self) -> Result<Json, Error> {
         serde_json::from_slice(&self.body).map_err(|e| {
             let message = match e.classify() {
-                serde_json::error::Category::Eof if self.body.is_empty() => "The body is empty: send a JSON object.".into(),
+                serde_json::error::Category::Eof if self.body.is_empty() => {
+                    "The body is empty: send a JSON object.".into()
+                }
                 _ => format!("The body is not valid JSON: {e}."),
             };
             Error::new(Code::BAD_REQUEST, message)
@@ -79,8 +81,7 @@ impl Call {
 
     /// The states in which the caller wants a change to happen.
     pub fn expected(&self) -> Expected {
-        let values: Vec<&str> =
-            self.headers.get_all(header::IF_MATCH).iter().filter_map(|v| v.to_str().ok()).collect();
+        let values: Vec<&str> = self.headers.get_all(header::IF_MATCH).iter().filter_map(|v| v.to_str().ok()).collect();
         let tags: Vec<String> = values.iter().flat_map(|v| v.split(',')).map(|t| t.trim().to_owned()).collect();
         if tags.is_empty() || tags.iter().any(|t| t == "*") { Expected::Any } else { Expected::OneOf(tags) }
     }

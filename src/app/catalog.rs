@@ -63,16 +63,10 @@ impl App {
         let Some(packages) = face.navigations.iter().find(|n| matches!(n.link, Link::Inverse(_))) else {
             return Ok(false);
         };
-        let catalog = Rows::Keyed {
-            of: Box::new(Rows::All(face)),
-            property: named.property,
-            value: named.value.to_owned(),
-        };
-        let rows = Rows::Related {
-            of: Box::new(catalog),
-            navigation: packages,
-            face: packages.target.face(Version::V1),
-        };
+        let catalog =
+            Rows::Keyed { of: Box::new(Rows::All(face)), property: named.property, value: named.value.to_owned() };
+        let rows =
+            Rows::Related { of: Box::new(catalog), navigation: packages, face: packages.target.face(Version::V1) };
         Ok(self.store().exists(caller.tenant, rows).await?)
     }
 }

@@ -62,7 +62,9 @@ impl Expected {
         let met = match self {
             Self::Any => true,
             // Tags are compared weakly: what is weak about ours is only their bytes.
-            Self::OneOf(tags) => tags.iter().any(|t| t.trim_start_matches("W/") == version.to_etag().trim_start_matches("W/")),
+            Self::OneOf(tags) => {
+                tags.iter().any(|t| t.trim_start_matches("W/") == version.to_etag().trim_start_matches("W/"))
+            }
         };
         if met { Ok(()) } else { Err(Error::PreconditionFailed) }
     }

@@ -68,7 +68,8 @@ mod tests {
     fn a_package_stays_in_its_catalog() {
         let moved = AccessPackageInput { catalog_id: Some("d".into()), ..AccessPackageInput::default() };
         let column = AccessPackage::CATALOG_ID;
-        assert_eq!(update(package(), moved, on(2)), Err(Refusal::Fixed { entity: &ACCESS_PACKAGE, column }));
+        let refusal = update(package(), moved, on(2)).err();
+        assert_eq!(refusal, Some(Refusal::Fixed { entity: &ACCESS_PACKAGE, column }));
         let same = AccessPackageInput { catalog_id: Some("c".into()), ..AccessPackageInput::default() };
         assert!(update(package(), same, on(2)).is_ok());
     }
@@ -76,7 +77,8 @@ mod tests {
     #[test]
     fn an_id_is_never_changed() {
         let renamed = AccessPackageInput { id: Some("q".into()), ..AccessPackageInput::default() };
-        assert_eq!(update(package(), renamed, on(2)), Err(Refusal::Fixed { entity: &ACCESS_PACKAGE, column: ID }));
+        let refusal = update(package(), renamed, on(2)).err();
+        assert_eq!(refusal, Some(Refusal::Fixed { entity: &ACCESS_PACKAGE, column: ID }));
     }
 
     #[test]

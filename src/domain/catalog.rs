@@ -1,9 +1,7 @@
 //! The rules of catalogs.
 
 use super::{Decision, Occasion, Refusal, change, insert, make};
-use crate::model::{
-    AccessPackageCatalog, AccessPackageCatalogInput, changeset::Changeset, record::Stored,
-};
+use crate::model::{AccessPackageCatalog, AccessPackageCatalogInput, changeset::Changeset, record::Stored};
 
 /// Who makes what comes with a tenant.
 const BUILT_IN_AUTHOR: &str = "Azure AD";

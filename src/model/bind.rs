@@ -163,7 +163,9 @@ impl Binder<'_> {
         };
         match bound {
             Ok((column, id)) => self.say(column, member, Value::Text(id)),
-            Err(message) => self.violations.push(Violation::new(member, format!("'{member}' cannot be bound. {message}"))),
+            Err(message) => {
+                self.violations.push(Violation::new(member, format!("'{member}' cannot be bound. {message}")));
+            }
         }
     }
 
@@ -181,11 +183,13 @@ impl Binder<'_> {
 
     /// On a create, notes what is missing.
     fn require(&mut self, members: &Map<String, Json>) {
-        let of_properties = self.face.properties.iter().filter(|p| p.required).map(|p| (p.name, p.name.to_owned(), p.column));
+        let of_properties =
+            self.face.properties.iter().filter(|p| p.required).map(|p| (p.name, p.name.to_owned(), p.column));
         let of_links = self.face.navigations.iter().filter(|n| n.required).filter_map(|n| match n.link {
             Link::Column(column) => {
                 let plain = self.face.shown().find(|p| p.column == column).map(|p| format!("'{}', ", p.name));
-                let ways = format!("{}'{}': {{\"id\": …}} or '{}@odata.bind'", plain.unwrap_or_default(), n.name, n.name);
+                let ways =
+                    format!("{}'{}': {{\"id\": …}} or '{}@odata.bind'", plain.unwrap_or_default(), n.name, n.name);
                 Some((n.name, ways, column))
             }
             _ => None,

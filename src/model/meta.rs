@@ -167,6 +167,7 @@ impl Face {
 }
 
 /// A structural property of a face.
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the schema files")]
 #[derive(Debug)]
 pub struct Property {
     /// Its name.

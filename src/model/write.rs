@@ -44,7 +44,8 @@ pub fn write_properties(out: &mut Vec<u8>, row: &dyn Row, first: usize, properti
 /// Appends a JSON string. Most texts need no escapes, and that is found out many bytes at a time.
 pub fn write_text(out: &mut Vec<u8>, text: &str) {
     // No early exit: so the compiler makes vector instructions of it.
-    let escapes = text.bytes().fold(false, |any, b| any | (b < b' ') | (b == b'"') | (b == b'\\'));
+    let special = |b| u8::from(b < b' ') | u8::from(b == b'"') | u8::from(b == b'\\');
+    let escapes = text.bytes().fold(0, |any, b| any | special(b)) != 0;
     if escapes {
         // Writing to a Vec cannot fail.
         let _ = serde_json::to_writer(out, text);

@@ -8,8 +8,7 @@ use super::{
     error::{Error, shown},
     filter,
     option::{Options, Place, SystemOption},
-    options,
-    order,
+    options, order,
     query::{Expand, Shape},
     search, select,
 };

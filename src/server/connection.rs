@@ -40,7 +40,8 @@ pub(super) struct Connections {
 impl Connections {
     pub(super) fn new(router: Router, idle_timeout: Duration, stopped: watch::Receiver<bool>) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().max_buf_size(MAX_HEAD_BYTES as usize);
+        // Answers are small or already one piece: one buffer costs less than a vector of them.
+        builder.http1().max_buf_size(MAX_HEAD_BYTES as usize).writev(false);
         builder.http2().max_header_list_size(MAX_HEAD_BYTES).max_concurrent_streams(MAX_STREAMS);
         // An interval must not be zero.
         let idle_timeout = idle_timeout.max(Duration::from_millis(1));

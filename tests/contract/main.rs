@@ -1,12 +1,17 @@
 //! What the API does, told by its callers. Each test runs on both engines, through a client that holds everything it
 //! sends and gets to the OpenAPI document that the server serves.
 
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "tests; what they share is a module here")]
+
 #[path = "../support/mod.rs"]
 mod support;
 
 mod access_packages;
 mod alternate_keys;
 mod auth;
+mod bad_bodies;
+mod bad_queries;
+mod bad_texts;
 mod batches;
 mod binding;
 mod catalogs;
@@ -16,6 +21,9 @@ mod filters;
 mod metadata;
 mod navigation;
 mod pages;
+mod paths;
 mod preferences;
 mod search;
+mod service;
 mod shapes;
+mod spelling;

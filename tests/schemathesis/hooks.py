@@ -19,6 +19,7 @@ ACROSS_MEMBERS = (
     "contradict each other",  # the same catalog, named twice: by two different ids
     "cannot be changed",  # an update may repeat an id, and no other
     "still holds access packages",  # a catalog is deleted when it is empty
+    "incompatible with itself",  # an access package, with another one
     "is used twice",  # ids in a batch
     "'dependsOn' ",  # ids of other requests in the batch
     "must have a Content-Type, as there is a body",  # headers' names are in any letter case

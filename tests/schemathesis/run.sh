@@ -27,10 +27,10 @@ fi
 
 # post BASE_URL TOKEN SET BODY: makes an entity; one that is there already may stay.
 post() {
-    local status
-    status=$(curl --silent --output "$work/answer" --write-out '%{http_code}' \
-        --header "Authorization: Bearer $2" --json "$4" "$1/v1.0/identityGovernance/entitlementManagement/$3")
-    [[ $status =~ ^(201|409)$ ]] || { cat "$work/answer"; return 1; }
+    local answer
+    answer=$(curl --silent --write-out '%{http_code}' --header "Authorization: Bearer $2" --json "$4" \
+        "$1/v1.0/identityGovernance/entitlementManagement/$3")
+    [[ $answer =~ (201|409)$ ]] || { echo "$3: $answer"; return 1; }
 }
 
 # check BASE_URL TOKEN: one server.

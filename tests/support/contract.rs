@@ -149,10 +149,14 @@ impl Contracts {
         complaints
     }
 
+    /// The document of a version.
+    pub fn of(&self, version: &str) -> &Document {
+        if version == "v1.0" { &self.v1 } else { &self.beta }
+    }
+
     /// The ids of all operations of a version.
     pub fn operations(&self, version: &str) -> BTreeSet<String> {
-        let document = if version == "v1.0" { &self.v1 } else { &self.beta };
-        document.operations.iter().map(|operation| operation.id.clone()).collect()
+        self.of(version).operations.iter().map(|operation| operation.id.clone()).collect()
     }
 
     /// The ids of those operations of a version that were called with success.

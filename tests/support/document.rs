@@ -12,7 +12,8 @@ const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PATCH, Method::
 
 /// A document.
 pub struct Document {
-    json: Json,
+    /// The whole.
+    pub json: Json,
     /// Its operations.
     pub operations: Vec<Operation>,
     /// The schemas by name, as they are and closed.
@@ -29,11 +30,30 @@ pub struct Operation {
     /// The path.
     pub template: String,
     /// The parameters: where, name and schema.
-    parameters: Vec<(String, String, Json)>,
-    json: Json,
+    pub parameters: Vec<(String, String, Json)>,
+    /// All that the document says of it.
+    pub json: Json,
 }
 
 impl Operation {
+    /// The path, with this text in place of every key.
+    pub fn path(&self, key: &str) -> String {
+        let keys = self.parameters.iter().filter(|(place, ..)| place == "path");
+        keys.fold(self.template.clone(), |path, (_, name, _)| path.replace(&format!("{{{name}}}"), key))
+    }
+
+    /// The permissions of which a caller needs one.
+    pub fn permissions(&self) -> Vec<&str> {
+        let alternatives = self.json["security"].as_array().into_iter().flatten();
+        alternatives.filter_map(|one| one["bearer"].as_array()).flatten().filter_map(Json::as_str).collect()
+    }
+
+    /// The body of the documented example, where there is one.
+    pub fn example(&self) -> Option<&Json> {
+        let content = &self.json["requestBody"]["content"]["application/json"];
+        content.get("example").or_else(|| content["examples"].as_object()?.values().next()?.get("value"))
+    }
+
     /// The schema of a parameter. As everywhere in OData, `$` may be left out of the name of a query option.
     pub fn parameter(&self, place: &str, name: &str) -> Option<&Json> {
         let named = |known: &str| match place {

@@ -9,7 +9,10 @@ use crate::{
     model::{meta::EntityType, value::Value, write::Row},
     store::{
         CommitError, Constraint, Error,
-        sql::{Parameter, write::{Must, Write}},
+        sql::{
+            Parameter,
+            write::{Must, Write},
+        },
     },
 };
 

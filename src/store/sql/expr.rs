@@ -176,7 +176,7 @@ impl Sql<'_> {
         let next = self.alias();
         self.push("(SELECT ");
         self.reach(&next, first.target, rest, column);
-        self.from_tenant(first.target.table, &next);
+        self.tenant_rows(first.target.table, &next);
         self.push(" AND ").column(&next, "id").push(" = ");
         self.push_column(alias, entity, link);
         self.push(")");
@@ -205,7 +205,7 @@ impl Sql<'_> {
         };
         let each = self.alias();
         self.push(if quantifier == Quantifier::All { "(NOT EXISTS (SELECT 1" } else { "(EXISTS (SELECT 1" });
-        self.from_tenant(collection.target.table, &each);
+        self.tenant_rows(collection.target.table, &each);
         self.push(" AND ");
         match collection.link {
             Link::Inverse(column) => {
@@ -216,7 +216,7 @@ impl Sql<'_> {
             Link::Table(table) => {
                 let link = self.alias();
                 self.column(&each, "id").push(" IN (SELECT ").column(&link, table.target);
-                self.from_tenant(table.table, &link);
+                self.tenant_rows(table.table, &link);
                 self.push(" AND ").column(&link, table.source).push(" = ");
                 self.reach(&alias, entity, way, ID);
                 self.push(")");
@@ -241,13 +241,16 @@ impl Sql<'_> {
         match search {
             Search::Term { property, text } => {
                 let [before, between, after] = self.dialect.function(Function::Contains);
-                let [lower, _, close] = self.dialect.function(Function::ToLower);
-                let term = Value::Text(text.to_lowercase());
+                let term = Value::Text(text.clone());
                 self.push("(FALSE");
                 for property in properties.iter().filter(|p| property.is_none_or(|wanted| wanted.column == p.column)) {
-                    self.push(" OR coalesce(").push(before).push(lower);
-                    self.push_column(alias, entity, property.column);
-                    self.push(close).push(between).value(&term).push(after).push(", FALSE)");
+                    self.push(" OR coalesce(").push(before);
+                    self.caseless(|sql| sql.push_column(alias, entity, property.column));
+                    self.push(between);
+                    self.caseless(|sql| {
+                        sql.value(&term);
+                    });
+                    self.push(after).push(", FALSE)");
                 }
                 self.push(")");
             }
@@ -263,6 +266,16 @@ impl Sql<'_> {
                 self.search(operand, alias, entity, properties);
             }
         }
+    }
+
+    /// A text without its letter case. Lower case alone leaves ß beside SS and ς beside Σ, upper case alone K beside the
+    /// Kelvin sign. Both sides of a comparison go through the same engine, whose Unicode may not be ours.
+    fn caseless(&mut self, text: impl FnOnce(&mut Self)) {
+        let [[upper, _, upper_end], [lower, _, lower_end]] =
+            [Function::ToUpper, Function::ToLower].map(|f| self.dialect.function(f));
+        self.push(upper).push(lower);
+        text(self);
+        self.push(lower_end).push(upper_end);
     }
 
     /// The rows after the one whose order keys have these values.

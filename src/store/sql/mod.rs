@@ -112,7 +112,7 @@ impl<'d> Sql<'d> {
     }
 
     /// `FROM table alias WHERE alias.tenant_id = …`
-    fn from_tenant(&mut self, table: &str, alias: &str) -> &mut Self {
+    fn tenant_rows(&mut self, table: &str, alias: &str) -> &mut Self {
         self.push(" FROM ").push(table).push(" ").push(alias).push(" WHERE ");
         self.column(alias, "tenant_id").push(" = ").tenant()
     }

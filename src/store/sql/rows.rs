@@ -33,7 +33,7 @@ impl Sql<'_> {
                     Link::Table(table) => {
                         let link = self.alias();
                         self.column(alias, "id").push(" IN (SELECT ").column(&link, table.target);
-                        self.from_tenant(table.table, &link);
+                        self.tenant_rows(table.table, &link);
                         self.push(" AND ").column(&link, table.source);
                         self.source_ids(of);
                         self.push(")");
@@ -60,7 +60,7 @@ impl Sql<'_> {
     fn sources(&mut self, rows: &Rows, of_column: usize) {
         let source = self.alias();
         self.push("(SELECT ").column(&source, column(rows, of_column));
-        self.from_tenant(rows.face().entity.table, &source);
+        self.tenant_rows(rows.face().entity.table, &source);
         self.within(rows, &source);
         self.push(")");
     }

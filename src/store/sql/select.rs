@@ -24,7 +24,7 @@ pub fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statemen
         }
     }
     sql.shape(&query.shape, "t", entity);
-    sql.from_tenant(entity.table, "t");
+    sql.tenant_rows(entity.table, "t");
     sql.within(&query.rows, "t");
     sql.narrow(query.filter.as_ref(), query.search.as_ref(), "t", entity, &searchable(&query.rows));
     if query.rows.is_collection() {
@@ -47,7 +47,7 @@ pub fn count(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Stateme
     let entity = query.rows.face().entity;
     let mut sql = Sql::new(dialect, tenant);
     sql.push("SELECT count(*)");
-    sql.from_tenant(entity.table, "t");
+    sql.tenant_rows(entity.table, "t");
     sql.within(&query.rows, "t");
     sql.narrow(query.filter.as_ref(), query.search.as_ref(), "t", entity, &searchable(&query.rows));
     sql.finish()
@@ -57,7 +57,7 @@ pub fn count(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Stateme
 pub fn exists(dialect: &dyn Dialect, tenant: TenantKey, rows: &Rows) -> Statement {
     let mut sql = Sql::new(dialect, tenant);
     sql.push("SELECT 1");
-    sql.from_tenant(rows.face().entity.table, "t");
+    sql.tenant_rows(rows.face().entity.table, "t");
     sql.within(rows, "t");
     sql.push(" LIMIT 1");
     sql.finish()
@@ -76,7 +76,7 @@ pub fn row(
     for column in entity.columns {
         sql.push(", ").column("t", column.name);
     }
-    sql.from_tenant(entity.table, "t");
+    sql.tenant_rows(entity.table, "t");
     sql.push(" AND ").column("t", entity.columns.get(column).map_or("id", |c| c.name)).push(" = ");
     sql.value(&Value::Text(value));
     sql.finish()
@@ -84,18 +84,13 @@ pub fn row(
 
 /// The targets of a navigation property for the sources with these keys. Columns: the source's key, the links that
 /// further expansions start from, the selected properties. Ordered for each source; one more than the limit for each.
-pub fn expansion(
-    dialect: &dyn Dialect,
-    tenant: TenantKey,
-    expand: &Expand,
-    keys: Vec<String>,
-) -> Statement {
+pub fn expansion(dialect: &dyn Dialect, tenant: TenantKey, expand: &Expand, keys: Vec<String>) -> Statement {
     let entity = expand.face.entity;
     let mut sql = Sql::new(dialect, tenant);
     if let Link::Column(_) = expand.navigation.link {
         sql.push("SELECT t.id");
         sql.shape(&expand.shape, "t", entity);
-        sql.from_tenant(entity.table, "t");
+        sql.tenant_rows(entity.table, "t");
         sql.push(" AND t.id IN (SELECT value FROM ");
         sql.keys(keys);
         sql.push(")");
@@ -122,14 +117,11 @@ pub fn expansion(
 }
 
 /// How many targets each source has. Columns: the source's key, the number.
-pub fn expansion_count(
-    dialect: &dyn Dialect,
-    tenant: TenantKey,
-    expand: &Expand,
-    keys: Vec<String>,
-) -> Statement {
+pub fn expansion_count(dialect: &dyn Dialect, tenant: TenantKey, expand: &Expand, keys: Vec<String>) -> Statement {
     let source = match expand.navigation.link {
-        Link::Inverse(column) => expand.face.entity.columns.get(column).map_or("x.id".into(), |c| format!("x.{}", c.name)),
+        Link::Inverse(column) => {
+            expand.face.entity.columns.get(column).map_or("x.id".into(), |c| format!("x.{}", c.name))
+        }
         Link::Table(table) => format!("l.{}", table.source),
         Link::Column(_) => "x.id".to_owned(),
     };

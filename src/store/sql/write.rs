@@ -45,7 +45,7 @@ fn reliance(dialect: &dyn Dialect, tenant: TenantKey, reliance: &Reliance) -> Wr
     // An update that changes nothing would write a row version; a share lock is what PostgreSQL needs, and SQLite,
     // where writers are one, does without: so the engines add their lock.
     sql.push("SELECT 1");
-    sql.from_tenant(entity.table, "t");
+    sql.tenant_rows(entity.table, "t");
     sql.state("t", id, *version);
     Write { statement: sql.finish(), must: Must::Find, entity: Some(entity) }
 }

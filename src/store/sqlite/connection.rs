@@ -1,7 +1,11 @@
 //! Connections: how they are set up, how values go in and rows come out.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -48,45 +52,59 @@ fn open(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 
 /// The connections that read. They are used last in, first out, so that few of them hold a warm cache.
 pub(super) struct Readers {
-    path: std::path::PathBuf,
+    path: PathBuf,
     cache_kib: usize,
     timeout: Duration,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Reader>>,
+    /// What deadlines are counted from.
+    epoch: Instant,
+}
+
+/// A connection, and until when it may work, in microseconds since the epoch.
+struct Reader {
+    connection: Connection,
+    deadline: Arc<AtomicU64>,
 }
 
 impl Readers {
     pub(super) fn new(path: &Path, cache_kib: usize, timeout: Duration) -> Self {
-        Self { path: path.to_owned(), cache_kib, timeout, idle: Mutex::new(Vec::new()) }
+        let (path, idle) = (path.to_owned(), Mutex::new(Vec::new()));
+        Self { path, cache_kib, timeout, idle, epoch: Instant::now() }
     }
 
-    /// Runs `f` in a transaction that sees one state of the database.
+    /// Runs `f`, which is given up when it takes too long.
     pub(super) fn with<T>(&self, f: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
         let idle = self.idle.lock().pop();
-        let mut connection = match idle {
-            Some(connection) => connection,
+        let reader = match idle {
+            Some(reader) => reader,
             None => self.open().map_err(failure)?,
         };
-        let deadline = Instant::now() + self.timeout;
-        connection
-            .progress_handler(STEPS_BETWEEN_CHECKS, Some(move || Instant::now() > deadline))
-            .map_err(failure)?;
-        let result = f(&connection);
+        reader.deadline.store(micros(self.epoch.elapsed() + self.timeout), Ordering::Relaxed);
+        let result = f(&reader.connection);
         // A connection that failed, perhaps within a transaction, is not trusted with the next read.
         if result.is_ok() {
-            self.idle.lock().push(connection);
+            self.idle.lock().push(reader);
         }
         result
     }
 
-    fn open(&self) -> rusqlite::Result<Connection> {
-        let connection = open(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    fn open(&self) -> rusqlite::Result<Reader> {
+        let mut connection = open(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.pragma_update(None, "cache_size", -i64::try_from(self.cache_kib).unwrap_or(2000))?;
-        Ok(connection)
+        let deadline = Arc::new(AtomicU64::new(u64::MAX));
+        let (epoch, until) = (self.epoch, Arc::clone(&deadline));
+        let late = move || micros(epoch.elapsed()) > until.load(Ordering::Relaxed);
+        connection.progress_handler(STEPS_BETWEEN_CHECKS, Some(late))?;
+        Ok(Reader { connection, deadline })
     }
 
     pub(super) fn close(&self) {
         self.idle.lock().clear();
     }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Runs a statement that has no parameters and gives no rows.

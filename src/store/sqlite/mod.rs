@@ -98,11 +98,11 @@ impl Store for SqliteStore {
 
     async fn count(&self, tenant: TenantKey, query: Query) -> Result<Option<u64>, Error> {
         let run = move |connection: &Connection| {
-            let counted = first(connection, select::count(&Sqlite, tenant, &query), |row| row.int(0))?.flatten();
+            let counted = first(connection, &select::count(&Sqlite, tenant, &query), |row| row.int(0))?.flatten();
             let count = counted.and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
             let missing = match query.rows.parent() {
                 Some(parent) if count == 0 => {
-                    first(connection, select::exists(&Sqlite, tenant, parent), |_| ())?.is_none()
+                    first(connection, &select::exists(&Sqlite, tenant, parent), |_| ())?.is_none()
                 }
                 _ => false,
             };
@@ -119,13 +119,13 @@ impl Store for SqliteStore {
         value: String,
     ) -> Result<Option<(Vec<Value>, RowVersion)>, Error> {
         let run = move |connection: &Connection| {
-            first(connection, select::row(&Sqlite, tenant, entity, column, value), |row| row_values(entity, row))
+            first(connection, &select::row(&Sqlite, tenant, entity, column, value), |row| row_values(entity, row))
         };
         self.run(true, run).await
     }
 
     async fn exists(&self, tenant: TenantKey, rows: Rows) -> Result<bool, Error> {
-        let run = move |c: &Connection| Ok(first(c, select::exists(&Sqlite, tenant, &rows), |_| ())?.is_some());
+        let run = move |c: &Connection| Ok(first(c, &select::exists(&Sqlite, tenant, &rows), |_| ())?.is_some());
         self.run(true, run).await
     }
 
@@ -226,7 +226,7 @@ fn read(connection: &Connection, tenant: TenantKey, query: &Query) -> Result<Opt
 /// What `f` makes of the first row of a statement, if it has any.
 fn first<T>(
     connection: &Connection,
-    statement: Statement,
+    statement: &Statement,
     f: impl FnOnce(&SqliteRow<'_>) -> T,
 ) -> Result<Option<T>, Error> {
     let mut prepared = connection.prepare_cached(&statement.sql).map_err(failure)?;

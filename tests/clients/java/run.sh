@@ -10,6 +10,6 @@ for version in v1.0 beta; do
     cp "$here/pom.xml" .
     cp "$here"/src/{common,"$version"}/*.java src
     curl --fail --silent --show-error "$base/$version/openapi.json?oas=3.0" --output openapi.json
-    mvn --quiet --batch-mode compile exec:java -Dexec.args="$base/$version $token" |
+    mvn --quiet --batch-mode compile exec:java -Dexec.args="$base/$version $token" 2>&1 |
         sed 's/\x1b\[[0-9;]*m//g; /#$/d' # colours and an advertisement
 done

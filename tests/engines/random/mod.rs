@@ -5,7 +5,7 @@
 
 mod expr;
 mod generate;
-mod query;
+pub mod query;
 pub mod rng;
 mod world;
 

@@ -227,13 +227,18 @@ impl Expand {
     }
 }
 
+/// A text without its letter case.
+pub fn caseless(text: &str) -> String {
+    text.to_lowercase().to_uppercase()
+}
+
 impl Search {
     fn finds(&self, world: &World, version: Version, entity: Entity, row: usize) -> bool {
         match self {
             Self::Term(wanted, text) => props(entity, version).iter().any(|prop| {
                 prop.searched
                     && wanted.is_none_or(|wanted| wanted.name == prop.name)
-                    && matches!((prop.value)(world, row), Val::Text(v) if v.to_lowercase().contains(&text.to_lowercase()))
+                    && matches!((prop.value)(world, row), Val::Text(v) if caseless(&v).contains(&caseless(text)))
             }),
             Self::And(left, right) => left.finds(world, version, entity, row) && right.finds(world, version, entity, row),
             Self::Or(left, right) => left.finds(world, version, entity, row) || right.finds(world, version, entity, row),
