@@ -2,10 +2,13 @@
 //!
 //! An option on the command line wins over its variable, and both over the default. There is no other configuration.
 
+mod manage;
+
 use std::{fmt, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub use self::manage::{App, AppCommand, Common, InTenant, Tenant, TenantCommand};
 use crate::{authority, authz, server, store};
 
 /// Entitlement management that anyone can run, served with the Microsoft Graph API.
@@ -27,6 +30,10 @@ pub enum Command {
     Serve(Serve),
     /// Print a bearer token. Works while the server runs and before it ever ran.
     Token(Token),
+    /// Manage applications: programs that sign in with a client id and a secret.
+    App(App),
+    /// Manage tenants.
+    Tenant(Tenant),
     /// Print the OpenAPI document of a version.
     Openapi(Openapi),
     /// Print the configuration as `serve` would take it, secrets left out.
@@ -97,9 +104,9 @@ pub struct Serve {
 /// Whom tokens are for.
 #[derive(Debug, Args)]
 pub struct Tokens {
-    /// The audience of tokens.
-    #[arg(long, env = "CARDEA_AUDIENCE", value_name = "URI", default_value_t = authority::Options::default().audience)]
-    pub audience: String,
+    /// The audience of tokens; may be repeated, and `cardea token` writes the first. The server's own address is one too.
+    #[arg(long, env = "CARDEA_AUDIENCE", value_name = "URI", value_delimiter = ',', default_value = authority::GRAPH)]
+    pub audience: Vec<String>,
 }
 
 /// A form of log lines.
@@ -173,7 +180,7 @@ impl Database {
 impl Tokens {
     /// The authority's options.
     pub fn options(&self) -> authority::Options {
-        authority::Options { audience: self.audience.clone(), ..authority::Options::default() }
+        authority::Options { audiences: self.audience.clone(), ..authority::Options::default() }
     }
 }
 

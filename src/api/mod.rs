@@ -14,6 +14,7 @@ pub mod operations;
 mod read;
 pub mod respond;
 mod service;
+mod sign_in;
 mod swagger;
 mod write;
 
@@ -97,6 +98,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/healthz", get(service::healthz))
         .route("/readyz", get(service::readyz))
         .merge(swagger::router())
+        .merge(sign_in::router())
         .fallback(dispatch::dispatch)
         .with_state(api)
 }

@@ -12,12 +12,32 @@ use crate::{
         record::Stored,
         value::Timestamp,
     },
-    odata::query::Rows,
+    odata::{options, query::Rows},
+    store::{self, Store, TenantKey},
 };
 
 /// The catalog that a tenant starts with.
 pub fn first_catalog(now: Timestamp) -> Changeset {
     rules::general(ids::new_id(), &Occasion { by: None, now, version: ids::new_row_version() })
+}
+
+/// Takes the built-in catalog away from a tenant that is to go.
+pub async fn built_in(store: &dyn Store, tenant: TenantKey) -> Result<Changeset, store::Error> {
+    let rows = Rows::All(ACCESS_PACKAGE_CATALOG.face(Version::V1));
+    let Ok(query) =
+        options::parse_query("$filter=catalogType eq 'serviceDefault'&$select=id", rows, None, Timestamp(0))
+    else {
+        return Ok(Changeset::default());
+    };
+    let page = store.read(tenant, query).await?.map(|page| page.rows).unwrap_or_default();
+    let found: Vec<serde_json::Value> =
+        serde_json::from_slice(&[b"[", page.as_slice(), b"]"].concat()).unwrap_or_default();
+    let mut changes = Changeset::default();
+    for id in found.iter().filter_map(|row| row["id"].as_str()) {
+        let stored = store::load::<AccessPackageCatalog>(store, tenant, ACCESS_PACKAGE_CATALOG.key(), id).await?;
+        changes = stored.iter().fold(changes, Changeset::delete);
+    }
+    Ok(changes)
 }
 
 impl App {

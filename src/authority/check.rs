@@ -53,12 +53,7 @@ impl Authority {
         let kid = acceptable(&header)?;
         let key = self.verifying_key(kid).await?.ok_or(Unauthenticated::Key)?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation()).map_err(|e| reason(e.kind()))?.claims;
-        if claims.aud != self.options.audience {
-            return Err(Unauthenticated::Audience.into());
-        }
-        if claims.iss != self.issuer(&claims.tid) {
-            return Err(Unauthenticated::Issuer.into());
-        }
+        self.options.check(&claims)?;
         let now = self.now();
         let life = (claims.nbf.saturating_sub(LEEWAY), claims.exp.saturating_add(LEEWAY));
         if now > life.1 {

@@ -6,7 +6,11 @@ use super::{
     Authority,
     claims::{Claims, derived_id, idtyp},
 };
-use crate::{authz::Kind, ids, store};
+use crate::{
+    authz::Kind,
+    ids,
+    store::{self, ServicePrincipal},
+};
 
 /// The longest that a token may live.
 pub const MAX_LIFETIME: Duration = Duration::from_hours(24);
@@ -67,6 +71,17 @@ pub enum IssueError {
     Store(#[from] store::Error),
 }
 
+/// A token for an application that has signed in.
+pub(super) struct TokenFor<'a> {
+    pub tenant_id: &'a str,
+    pub principal: &'a ServicePrincipal,
+    /// For whom the token is.
+    pub audience: String,
+    /// Scheme and authority at which it was asked for.
+    pub origin: &'a str,
+    pub lifetime: Duration,
+}
+
 impl Authority {
     /// Issues a token. The application and the user of a token need not exist; the same name is the same object.
     pub async fn issue(&self, request: &TokenRequest) -> Result<String, IssueError> {
@@ -82,22 +97,14 @@ impl Authority {
         if request.lifetime < Duration::from_secs(1) || request.lifetime > MAX_LIFETIME {
             return Err(IssueError::Lifetime);
         }
-        let lifetime = i64::try_from(request.lifetime.as_secs()).map_err(|_| IssueError::Lifetime)?;
-        let now = self.now();
         let app_id = derived_id(&["application", tenant, APPLICATION]);
         let common = Claims {
-            aud: self.options.audience.clone(),
-            iss: self.issuer(tenant),
-            iat: now,
-            nbf: now,
-            exp: now + lifetime,
-            tid: tenant.to_owned(),
+            aud: self.options.audiences.first().cloned().unwrap_or_default(),
+            iss: self.options.issuer(tenant, None),
             appid: Some(app_id.clone()),
             azp: Some(app_id),
             app_displayname: Some(APPLICATION.to_owned()),
-            uti: Some(ids::new_id()),
-            ver: Some("2.0".to_owned()),
-            ..Claims::default()
+            ..self.fresh(tenant, request.lifetime)
         };
         Ok(match &request.subject {
             Subject::Application { roles } => {
@@ -124,14 +131,47 @@ impl Authority {
             }
         })
     }
+
+    /// What the token of an application says that has signed in.
+    pub(super) fn application_claims(&self, token: &TokenFor<'_>) -> Claims {
+        let principal = token.principal;
+        Claims {
+            aud: token.audience.clone(),
+            iss: self.options.issuer(token.tenant_id, Some(token.origin)),
+            oid: principal.id.clone(),
+            sub: principal.id.clone(),
+            appid: Some(principal.app_id.clone()),
+            azp: Some(principal.app_id.clone()),
+            app_displayname: Some(principal.display_name.clone()),
+            idtyp: Some(idtyp(Kind::Application).to_owned()),
+            roles: Some(principal.roles.clone()),
+            ..self.fresh(token.tenant_id, token.lifetime)
+        }
+    }
+
+    /// What every token says: a tenant, a time, and which token it is.
+    fn fresh(&self, tenant_id: &str, lifetime: Duration) -> Claims {
+        let now = self.now();
+        Claims {
+            iat: now,
+            nbf: now,
+            exp: now.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or_default()),
+            tid: tenant_id.to_owned(),
+            uti: Some(ids::new_id()),
+            ver: Some("2.0".to_owned()),
+            ..Claims::default()
+        }
+    }
 }
 
 fn permissions(names: &[String]) -> Result<&[String], IssueError> {
+    permission_names(names).map_err(|name| IssueError::Permission(name.to_owned()))
+}
+
+/// The names, if all of them can be written into a token; else the first that cannot.
+pub(super) fn permission_names(names: &[String]) -> Result<&[String], &str> {
     let good = |name: &String| (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
-    match names.iter().find(|name| !good(name)) {
-        Some(name) => Err(IssueError::Permission(name.clone())),
-        None => Ok(names),
-    }
+    names.iter().find(|name| !good(name)).map_or(Ok(names), |name| Err(name))
 }
 
 fn user(upn: &str) -> Result<&str, IssueError> {

@@ -35,6 +35,30 @@ pub(super) fn verifying(keys: &[SigningKey]) -> HashMap<String, VerifyingKey> {
     keys.iter().filter_map(read).collect()
 }
 
+/// The public half of a key, in the words of a JSON web key: unsigned numbers in base64url.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    /// The name by which tokens name it.
+    pub kid: String,
+    /// The modulus.
+    pub n: String,
+    /// The exponent.
+    pub e: String,
+}
+
+/// The public halves, in order. A stored key that is not readable is left out.
+pub(super) fn public(keys: &[SigningKey]) -> Vec<PublicKey> {
+    let read = |key: &SigningKey| {
+        let pair = KeyPair::from_pkcs8(&key.pkcs8).ok()?;
+        let public = pair.public_key();
+        let number = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let (n, e) = (public.modulus(), public.exponent());
+        let (n, e) = (number(n.big_endian_without_leading_zero()), number(e.big_endian_without_leading_zero()));
+        Some(PublicKey { kid: key.kid.clone(), n, e })
+    };
+    keys.iter().filter_map(read).collect()
+}
+
 /// The key that new tokens are signed with.
 pub(super) struct SigningPair {
     kid: String,

@@ -7,25 +7,35 @@
 //! checked once is remembered ([`verified`]), but its time is looked at whenever it is used; what was refused is never
 //! remembered, so that nobody but the holder of a valid token can fill memory.
 
+mod applications;
+mod audience;
 mod check;
 mod claims;
+mod client_credentials;
 mod issue;
 mod keys;
 mod known;
+mod secrets;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod unauthenticated;
 mod verified;
 
 use std::{collections::HashMap, sync::Arc};
 
+pub use applications::{Credentials, MAX_SECRET_LIFETIME, ManageError};
 pub use check::{Caller, CheckError};
+pub use client_credentials::{ClientCredentials, SignInError, TOKEN_LIFETIME};
 pub use issue::{IssueError, MAX_LIFETIME, Subject, TokenRequest};
+pub use keys::PublicKey;
 pub use unauthenticated::{CODE, Unauthenticated};
 
 use self::{
     keys::{SigningPair, VerifyingKey},
     known::Known,
+    secrets::Hashing,
+    throttle::Throttle,
     verified::Verified,
 };
 use crate::{
@@ -38,18 +48,24 @@ use crate::{
 /// What can be set about the authority.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Whom tokens are for, their `aud`.
-    pub audience: String,
-    /// Who issues them: `iss` is this, a slash and the tenant's id.
+    /// Whom tokens may be for, their `aud`; `cardea token` writes the first. Besides these it may be the origin at which
+    /// a token was asked for, or Graph's application id.
+    pub audiences: Vec<String>,
+    /// Who issues tokens that are asked for at no origin: `iss` is this, a slash and the tenant's id.
     pub issuer: String,
+    /// Scheme and authority under which clients reach us, if it is known: then no other issuer at an origin is believed.
+    pub public_url: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         // The audience is Graph's, because that is what clients ask for.
-        Self { audience: "https://graph.microsoft.com".to_owned(), issuer: "cardea".to_owned() }
+        Self { audiences: vec![GRAPH.to_owned()], issuer: "cardea".to_owned(), public_url: None }
     }
 }
+
+/// The audience of Microsoft Graph's tokens.
+pub const GRAPH: &str = "https://graph.microsoft.com";
 
 /// Issues tokens and checks them.
 pub struct Authority {
@@ -58,9 +74,11 @@ pub struct Authority {
     options: Options,
     signing: SigningPair,
     verifying: Known<VerifyingKey>,
-    tenants: Known<TenantKey>,
+    tenants: Known<Arc<Tenant>>,
     default_tenant: Tenant,
     verified: Verified<Caller>,
+    hashing: Hashing,
+    throttle: Throttle,
 }
 
 impl Authority {
@@ -81,11 +99,16 @@ impl Authority {
         let mut tenants = store.tenants().await?;
         if tenants.is_empty() {
             let now = clock.now();
-            let tenant = NewTenant { id: ids::new_id(), display_name: "Default".to_owned(), created_at: now };
+            let tenant = NewTenant {
+                id: ids::new_id(),
+                display_name: "Default".to_owned(),
+                domains: Vec::new(),
+                created_at: now,
+            };
             store.tenant_create_first(tenant, first(now)).await?;
             tenants = store.tenants().await?;
         }
-        let known = by_id(&tenants);
+        let known = by_name(&tenants);
         let oldest = tenants.into_iter().min_by_key(|tenant| (tenant.created_at, tenant.key.0));
         Ok(Self {
             signing: SigningPair::read(newest)?,
@@ -93,6 +116,8 @@ impl Authority {
             tenants: Known::new(known),
             default_tenant: oldest.ok_or(Error::Tenant)?,
             verified: Verified::default(),
+            hashing: Hashing::default(),
+            throttle: Throttle::default(),
             store,
             clock,
             options,
@@ -104,14 +129,36 @@ impl Authority {
         &self.default_tenant
     }
 
-    fn issuer(&self, tenant_id: &str) -> String {
-        format!("{}/{tenant_id}", self.options.issuer)
+    /// The tenant with this id or domain name, in any letter case; another process may have made it just now.
+    pub async fn tenant_named(&self, name: &str) -> Result<Option<Arc<Tenant>>, store::Error> {
+        self.known_tenant(&name.to_ascii_lowercase()).await
     }
 
-    /// The tenant with this id; another server may have made it just now.
+    /// The one tenant that there is, if there is but one: who names none can only mean that.
+    pub async fn only_tenant(&self) -> Result<Option<Tenant>, store::Error> {
+        let mut tenants = self.store.tenants().await?;
+        Ok(tenants.pop().filter(|_| tenants.is_empty()))
+    }
+
+    /// The tenant with this id, by the letter.
     async fn tenant(&self, id: &str) -> Result<Option<TenantKey>, store::Error> {
-        let load = async { Ok(by_id(&self.store.tenants().await?)) };
-        self.tenants.get(id, self.clock.now(), load).await
+        let tenant = self.known_tenant(id).await?;
+        Ok(tenant.filter(|tenant| tenant.id == id).map(|tenant| tenant.key))
+    }
+
+    async fn known_tenant(&self, name: &str) -> Result<Option<Arc<Tenant>>, store::Error> {
+        let load = async { Ok(by_name(&self.store.tenants().await?)) };
+        self.tenants.get(name, self.clock.now(), load).await
+    }
+
+    /// The public halves of all signing keys, the newest first.
+    pub async fn public_keys(&self) -> Result<Vec<PublicKey>, store::Error> {
+        Ok(keys::public(&self.store.signing_keys().await?))
+    }
+
+    /// The options.
+    pub fn options(&self) -> &Options {
+        &self.options
     }
 
     /// The key with this id; another server may have made it just now.
@@ -121,8 +168,15 @@ impl Authority {
     }
 }
 
-fn by_id(tenants: &[Tenant]) -> HashMap<String, TenantKey> {
-    tenants.iter().map(|tenant| (tenant.id.clone(), tenant.key)).collect()
+/// The tenants by their ids and domain names.
+fn by_name(tenants: &[Tenant]) -> HashMap<String, Arc<Tenant>> {
+    let mut names = HashMap::new();
+    for tenant in tenants {
+        let shared = Arc::new(tenant.clone());
+        names.extend(tenant.domains.iter().map(|domain| (domain.clone(), Arc::clone(&shared))));
+        names.insert(tenant.id.clone(), shared);
+    }
+    names
 }
 
 /// The authority cannot start.

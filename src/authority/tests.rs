@@ -18,7 +18,7 @@ use crate::{
     authz::{Kind, READ_ALL, READ_WRITE_ALL},
     model::{meta::EntityType, record::RowVersion, value::Value},
     odata::query::{Query, Rows},
-    store::{Page, SigningKey},
+    store::{ClientSecret, Identities, Page, ServicePrincipal, SigningKey},
 };
 
 /// A store that has tenants and keys and nothing else.
@@ -26,6 +26,7 @@ use crate::{
 struct Memory {
     tenants: Mutex<Vec<Tenant>>,
     keys: Mutex<Vec<SigningKey>>,
+    principals: Mutex<Vec<(TenantKey, ServicePrincipal, Vec<ClientSecret>)>>,
     asked: AtomicUsize,
 }
 
@@ -33,8 +34,8 @@ impl Memory {
     fn add(&self, new: NewTenant) {
         let mut tenants = self.tenants.lock();
         let key = TenantKey(i64::try_from(tenants.len()).unwrap() + 1);
-        let NewTenant { id, display_name, created_at } = new;
-        tenants.push(Tenant { key, id, display_name, created_at });
+        let NewTenant { id, display_name, domains, created_at } = new;
+        tenants.push(Tenant { key, id, display_name, domains, created_at });
     }
 }
 
@@ -86,6 +87,55 @@ impl Store for Memory {
         Ok(())
     }
     async fn close(&self) {}
+}
+
+#[async_trait]
+impl Identities for Memory {
+    async fn tenant_create(&self, new: NewTenant, _: Changeset) -> Result<(), CommitError> {
+        self.add(new);
+        Ok(())
+    }
+    async fn tenant_delete(&self, tenant: TenantKey, _: Changeset) -> Result<(), CommitError> {
+        self.tenants.lock().retain(|one| one.key != tenant);
+        Ok(())
+    }
+    async fn service_principals(&self, tenant: TenantKey) -> Result<Vec<ServicePrincipal>, store::Error> {
+        let all = self.principals.lock();
+        Ok(all.iter().filter(|(key, ..)| *key == tenant).map(|(_, principal, _)| principal.clone()).collect())
+    }
+    async fn service_principal(
+        &self,
+        tenant: TenantKey,
+        app_id: &str,
+    ) -> Result<Option<(ServicePrincipal, Vec<ClientSecret>)>, store::Error> {
+        let all = self.principals.lock();
+        let found = all.iter().find(|(key, principal, _)| *key == tenant && principal.app_id == app_id);
+        Ok(found.map(|(_, principal, secrets)| (principal.clone(), secrets.clone())))
+    }
+    async fn service_principal_create(
+        &self,
+        tenant: TenantKey,
+        principal: ServicePrincipal,
+        secret: ClientSecret,
+    ) -> Result<(), CommitError> {
+        self.principals.lock().push((tenant, principal, vec![secret]));
+        Ok(())
+    }
+    async fn service_principal_set_secret(
+        &self,
+        tenant: TenantKey,
+        id: &str,
+        secret: ClientSecret,
+    ) -> Result<(), CommitError> {
+        let mut all = self.principals.lock();
+        let found = all.iter_mut().find(|(key, principal, _)| *key == tenant && principal.id == id);
+        found.ok_or(CommitError::Conflict)?.2 = vec![secret];
+        Ok(())
+    }
+    async fn service_principal_delete(&self, tenant: TenantKey, id: &str) -> Result<(), CommitError> {
+        self.principals.lock().retain(|(key, principal, _)| *key != tenant || principal.id != id);
+        Ok(())
+    }
 }
 
 struct World {
@@ -202,7 +252,12 @@ async fn servers_that_start_at_once_agree() {
 #[tokio::test]
 async fn a_tenant_that_another_server_made_is_found() {
     let world = World::new().await;
-    let other = NewTenant { id: "other".to_owned(), display_name: "Other".to_owned(), created_at: Timestamp(1) };
+    let other = NewTenant {
+        id: "other".to_owned(),
+        display_name: "Other".to_owned(),
+        domains: Vec::new(),
+        created_at: Timestamp(1),
+    };
     let request = TokenRequest {
         tenant: Some("other".to_owned()),
         subject: Subject::Application { roles: vec![] },

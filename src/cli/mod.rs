@@ -1,6 +1,7 @@
 //! The commands: one file each. They read the configuration, put the parts together and say what happened.
 
 mod check_config;
+mod manage;
 mod openapi;
 mod serve;
 mod token;
@@ -31,6 +32,8 @@ pub fn run() -> ExitCode {
     let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(config) => serve::run(&config),
         Command::Token(config) => token::run(&config),
+        Command::App(config) => manage::app(&config),
+        Command::Tenant(config) => manage::tenant(&config),
         Command::Openapi(config) => openapi::run(&config),
         Command::CheckConfig(_) => check_config::run(&matches),
     };
@@ -54,6 +57,8 @@ enum Error {
     Authority(#[from] authority::Error),
     #[error("{0}")]
     Token(#[from] authority::IssueError),
+    #[error("{0}")]
+    Manage(#[from] authority::ManageError),
     #[error("cannot listen on {address}: {source}")]
     Listen { address: String, source: io::Error },
     #[error("the log filter {filter:?}: {source}")]
@@ -72,8 +77,18 @@ async fn open_store(database: &Database) -> Result<Arc<dyn Store>, Error> {
 
 /// The authority of a store, which is furnished on first start.
 async fn open_authority(store: &Arc<dyn Store>, clock: &Clock, tokens: &Tokens) -> Result<Authority, Error> {
-    let first = app::catalog::first_catalog;
-    Ok(Authority::open(Arc::clone(store), clock.clone(), tokens.options(), first).await?)
+    open_authority_at(store, clock, tokens, None).await
+}
+
+/// The authority of a store that is reached at this URL, which is furnished on first start.
+async fn open_authority_at(
+    store: &Arc<dyn Store>,
+    clock: &Clock,
+    tokens: &Tokens,
+    public_url: Option<String>,
+) -> Result<Authority, Error> {
+    let options = authority::Options { public_url, ..tokens.options() };
+    Ok(Authority::open(Arc::clone(store), clock.clone(), options, app::catalog::first_catalog).await?)
 }
 
 /// Prints to stdout, all of it or an error.

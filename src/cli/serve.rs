@@ -13,7 +13,7 @@ use tokio::{
 };
 use tracing_subscriber::EnvFilter;
 
-use super::{Error, open_authority, open_store, print};
+use super::{Error, open_authority_at, open_store, print};
 use crate::{
     api::{self, Api},
     app::App,
@@ -40,7 +40,7 @@ async fn serve(config: &Serve) -> Result<(), Error> {
 }
 
 async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receiver<()>) -> Result<(), Error> {
-    let authority = open_authority(store, &Clock::System, &config.tokens).await?;
+    let authority = open_authority_at(store, &Clock::System, &config.tokens, config.public_url.clone()).await?;
     let router = router(config, store, authority);
     let listen = |source| Error::Listen { address: config.listen.clone(), source };
     let listener = server::bind(&config.listen).await.map_err(listen)?;

@@ -7,6 +7,7 @@
 //! says is made in [`sql`], once for both; how answers become JSON in [`reader`].
 
 mod bounded;
+mod identities;
 mod migrations;
 pub mod postgres;
 mod reader;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use self::identities::{ClientSecret, Identities, ServicePrincipal};
 use crate::{
     model::{
         changeset::Changeset,
@@ -30,7 +32,7 @@ use crate::{
 
 /// A place where tenants, their keys and their entities are kept.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: Identities + Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 
@@ -124,6 +126,8 @@ pub struct Tenant {
     pub id: String,
     /// Its name.
     pub display_name: String,
+    /// Its domain names, in lower case and in order; they name it as its id does.
+    pub domains: Vec<String>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -135,6 +139,8 @@ pub struct NewTenant {
     pub id: String,
     /// Its name.
     pub display_name: String,
+    /// Its domain names, in lower case.
+    pub domains: Vec<String>,
     /// When it is made.
     pub created_at: Timestamp,
 }

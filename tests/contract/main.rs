@@ -26,4 +26,5 @@ mod preferences;
 mod search;
 mod service;
 mod shapes;
+mod sign_in;
 mod spelling;

@@ -128,7 +128,7 @@ pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
 }
 
 pub(crate) fn tenant(id: &str) -> NewTenant {
-    NewTenant { id: id.to_owned(), display_name: id.to_owned(), created_at: Timestamp(1) }
+    NewTenant { id: id.to_owned(), display_name: id.to_owned(), domains: Vec::new(), created_at: Timestamp(1) }
 }
 
 pub(crate) fn signing_key(kid: &str) -> SigningKey {

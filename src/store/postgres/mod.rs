@@ -5,6 +5,7 @@
 
 mod convert;
 pub mod dialect;
+mod identities;
 mod transaction;
 
 use std::{future::Future, str::FromStr, time::Duration};
@@ -175,18 +176,7 @@ impl Store for PostgresStore {
     }
 
     async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
-        let client = self.client().await?;
-        let sql = "SELECT key, id, display_name, created_at FROM tenant ORDER BY key";
-        let rows = client.query(sql, &[]).await.map_err(failure)?;
-        let tenant = |row: &tokio_postgres::Row| {
-            Ok(Tenant {
-                key: TenantKey(row.try_get(0)?),
-                id: row.try_get(1)?,
-                display_name: row.try_get(2)?,
-                created_at: Timestamp(row.try_get(3)?),
-            })
-        };
-        rows.iter().map(tenant).collect::<Result<_, _>>().map_err(failure)
+        identities::tenants(&self.client().await?).await.map_err(failure)
     }
 
     async fn tenant_create_first(&self, tenant: NewTenant, first: Changeset) -> Result<(), CommitError> {
@@ -285,5 +275,5 @@ async fn create_first_tenant(client: &Object, tenant: &NewTenant, first: &Change
     let created = client.query_opt(sql, &[&tenant.id, &tenant.display_name, &tenant.created_at.0]).await;
     let Some(row) = created.map_err(failure)? else { return Ok(()) };
     let key = TenantKey(row.try_get(0).map_err(failure)?);
-    run_all(client, &write::statements(&Postgres, key, first)).await
+    identities::furnish(client, key, &tenant.domains, first).await
 }

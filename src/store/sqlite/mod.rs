@@ -7,6 +7,7 @@
 mod connection;
 pub mod dialect;
 mod functions;
+mod identities;
 mod writer;
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
@@ -134,20 +135,7 @@ impl Store for SqliteStore {
     }
 
     async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
-        let run = |connection: &Connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT key, id, display_name, created_at FROM tenant ORDER BY key")?;
-            let tenant = |row: &rusqlite::Row<'_>| {
-                Ok(Tenant {
-                    key: TenantKey(row.get(0)?),
-                    id: row.get(1)?,
-                    display_name: row.get(2)?,
-                    created_at: Timestamp(row.get(3)?),
-                })
-            };
-            statement.query_map([], tenant)?.collect::<Result<_, _>>()
-        };
-        self.run(true, move |c| run(c).map_err(failure)).await
+        self.run(true, |connection| identities::tenants(connection).map_err(failure)).await
     }
 
     async fn tenant_create_first(&self, tenant: NewTenant, first: Changeset) -> Result<(), CommitError> {
@@ -163,7 +151,7 @@ impl Store for SqliteStore {
                 return Ok(());
             }
             let key = TenantKey(connection.last_insert_rowid());
-            writer::write_all(connection, &write::statements(&Sqlite, key, &first))
+            identities::furnish(connection, key, &tenant.domains, &first)
         };
         self.writer.run(task).await
     }

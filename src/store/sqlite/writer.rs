@@ -153,6 +153,11 @@ fn write(connection: &Connection, write: &Write) -> Outcome {
     }
 }
 
+/// Whether a statement failed because other rows name the row that it removes, or because it names one that is missing.
+pub(super) fn is_foreign_key(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(code, _) if code.extended_code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY)
+}
+
 /// What a failed statement means.
 fn refusal(error: rusqlite::Error, write: &Write) -> CommitError {
     let rusqlite::Error::SqliteFailure(code, message) = &error else { return failure(error).into() };

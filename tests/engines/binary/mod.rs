@@ -2,6 +2,7 @@
 
 mod cli;
 mod crash;
+mod manage;
 mod stop;
 
 use std::{

@@ -1,0 +1,119 @@
+//! The embedded authority's endpoints, where Microsoft's identity libraries ask for them. None of them needs a token.
+//!
+//! They speak OAuth 2.0's language rather than Graph's: forms come in, and errors have OAuth's shape with Entra's numbers
+//! ([`refusal`]). What they answer depends on the address they are asked at, which is therefore part of every answer.
+
+mod discovery;
+mod refusal;
+mod token;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{FromRequestParts, State},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
+use serde_json::Value as Json;
+
+use self::refusal::{Kind, Refusal};
+use super::{Api, dispatch};
+use crate::store::Tenant;
+
+/// The routes.
+pub(super) fn router() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/metadata/endpoints", get(discovery::cloud))
+        .route("/common/discovery/instance", get(discovery::instance))
+        .route("/{tenant}/discovery/instance", get(discovery::instance))
+        .route("/{tenant}/.well-known/openid-configuration", get(discovery::configuration))
+        .route("/{tenant}/v2.0/.well-known/openid-configuration", get(discovery::configuration))
+        .route("/{tenant}/discovery/v2.0/keys", get(discovery::keys))
+        .route("/{tenant}/discovery/keys", get(discovery::keys))
+        .route("/{tenant}/oauth2/v2.0/token", post(token::issue).fallback(only_post))
+}
+
+async fn only_post(method: Method, asked: Asked) -> Response {
+    let message = format!("The endpoint only accepts POST requests. Received a {method} request.");
+    let mut response = asked.refuse(&Refusal::new(Kind::MethodNotAllowed, message));
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    response
+}
+
+/// What every endpoint wants to know of a request.
+struct Asked {
+    api: Arc<Api>,
+    /// Scheme and authority under which the caller reaches us.
+    origin: String,
+    /// The tenant, as the path names it.
+    tenant: String,
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+impl FromRequestParts<Arc<Api>> for Asked {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Self::Rejection> {
+        let State(api): State<Arc<Api>> = State(Arc::clone(api));
+        let segment = parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default();
+        let tenant = percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned();
+        let origin = dispatch::origin(&api.options, &parts.uri, &parts.headers);
+        Ok(Self { api, origin, tenant, uri: parts.uri.clone(), headers: parts.headers.clone() })
+    }
+}
+
+/// A tenant in a path.
+enum Named {
+    /// This one.
+    One(Arc<Tenant>),
+    /// `common`, `organizations`: whichever the caller belongs to.
+    Any,
+}
+
+impl Asked {
+    /// The tenant that the path names by an id, a domain name or a word.
+    async fn tenant(&self) -> Result<Named, Refusal> {
+        if ["common", "organizations"].iter().any(|word| self.tenant.eq_ignore_ascii_case(word)) {
+            return Ok(Named::Any);
+        }
+        match self.api.authority.tenant_named(&self.tenant).await {
+            Ok(Some(tenant)) => Ok(Named::One(tenant)),
+            Ok(None) => Err(Refusal::unknown_tenant(&self.tenant)),
+            Err(error) => Err(Refusal::store(&error)),
+        }
+    }
+
+    /// The value of a query option.
+    fn query(&self, name: &str) -> Option<String> {
+        let query = self.uri.query().unwrap_or_default().as_bytes();
+        form_urlencoded::parse(query).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    fn refuse(&self, refusal: &Refusal) -> Response {
+        refusal.response(self.api.now(), &self.headers)
+    }
+
+    /// The answer, or the refusal as an answer.
+    fn answer(&self, outcome: Result<Response, Refusal>) -> Response {
+        outcome.unwrap_or_else(|refusal| self.refuse(&refusal))
+    }
+}
+
+/// JSON that anybody may know; what it says depends on the host.
+fn public(body: &Json) -> Response {
+    json(StatusCode::OK, body, "public, max-age=300")
+}
+
+fn json(status: StatusCode, body: &Json, cache: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/json; charset=utf-8"),
+        (header::CACHE_CONTROL, cache),
+        (header::VARY, "host"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (status, headers, Body::from(body.to_string())).into_response()
+}

@@ -1,0 +1,208 @@
+//! Tenants and applications, as the commands manage them. A server that runs meanwhile finds them in the store.
+
+use std::time::Duration;
+
+use super::{Authority, issue::permission_names, secrets};
+use crate::{
+    ids,
+    model::{changeset::Changeset, value::Timestamp},
+    store::{self, ClientSecret, CommitError, Constraint, NewTenant, ServicePrincipal, Tenant},
+};
+
+/// The longest that a secret counts.
+pub const MAX_SECRET_LIFETIME: Duration = Duration::from_hours(24 * 365 * 10);
+
+/// An application, and its secret in the clear, which is nowhere else.
+pub struct Credentials {
+    /// The application in its tenant.
+    pub principal: ServicePrincipal,
+    /// The secret.
+    pub secret: String,
+    /// From when on the secret counts no more.
+    pub expires_at: Timestamp,
+}
+
+/// A tenant or an application could not be managed as somebody wished.
+#[derive(Debug, thiserror::Error)]
+pub enum ManageError {
+    /// There is no such tenant.
+    #[error("there is no tenant {0:?}")]
+    NoTenant(String),
+    /// There is no such application.
+    #[error("there is no application with the client id {0:?} in this tenant")]
+    NoApplication(String),
+    /// A name cannot be one.
+    #[error("{0:?} is not a name: it has 1 to 256 characters, none of them a control character")]
+    Name(String),
+    /// A domain name cannot be one.
+    #[error("{0:?} is not a domain name such as contoso.example")]
+    Domain(String),
+    /// A permission's name cannot be written into a token.
+    #[error("{0:?} is not the name of a permission: it has 1 to 128 characters of ASCII without spaces")]
+    Permission(String),
+    /// A secret cannot count that long, or that short.
+    #[error("a secret counts from 1 second to {} days", MAX_SECRET_LIFETIME.as_secs() / 86_400)]
+    Lifetime,
+    /// Another tenant has a domain name.
+    #[error("another tenant has one of these domain names")]
+    Taken,
+    /// The tenant is the one that is meant when none is named.
+    #[error("the default tenant cannot be deleted")]
+    DefaultTenant,
+    /// The tenant holds something.
+    #[error("the tenant holds applications, or catalogs other than the built-in one: delete them first")]
+    NotEmpty,
+    /// A secret could not be made.
+    #[error(transparent)]
+    Secret(#[from] secrets::Failed),
+    /// Something has changed meanwhile.
+    #[error("somebody else changed it at the same time: try again")]
+    Conflict,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl From<CommitError> for ManageError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Constraint(Constraint::StillReferenced) => Self::NotEmpty,
+            CommitError::Conflict | CommitError::Constraint(_) => Self::Conflict,
+            CommitError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl Authority {
+    /// All tenants.
+    pub async fn tenant_list(&self) -> Result<Vec<Tenant>, ManageError> {
+        Ok(self.store.tenants().await?)
+    }
+
+    /// The tenant that is named by its id or a domain name; the default one when none is named.
+    pub async fn tenant_find(&self, name: Option<&str>) -> Result<Tenant, ManageError> {
+        let Some(name) = name else { return Ok(self.default_tenant.clone()) };
+        let missing = || ManageError::NoTenant(name.to_owned());
+        self.tenant_named(name).await?.map(|tenant| Tenant::clone(&tenant)).ok_or_else(missing)
+    }
+
+    /// Makes a tenant, which starts with the changeset.
+    pub async fn tenant_create(
+        &self,
+        name: &str,
+        domains: &[String],
+        first: impl FnOnce(Timestamp) -> Changeset,
+    ) -> Result<Tenant, ManageError> {
+        let mut domains = domains.iter().map(|domain| domain_name(domain)).collect::<Result<Vec<_>, _>>()?;
+        domains.sort_unstable();
+        domains.dedup();
+        let (id, now) = (ids::new_id(), self.clock.now());
+        let new = NewTenant { id: id.clone(), display_name: display_name(name)?, domains, created_at: now };
+        self.store.tenant_create(new, first(now)).await.map_err(|error| match error {
+            CommitError::Conflict => ManageError::Taken,
+            other => other.into(),
+        })?;
+        self.store.tenants().await?.into_iter().find(|tenant| tenant.id == id).ok_or(ManageError::Conflict)
+    }
+
+    /// Removes a tenant that holds no more than what the changeset takes away.
+    pub async fn tenant_delete(&self, tenant: &Tenant, last: Changeset) -> Result<(), ManageError> {
+        if tenant.key == self.default_tenant.key {
+            return Err(ManageError::DefaultTenant);
+        }
+        Ok(self.store.tenant_delete(tenant.key, last).await?)
+    }
+
+    /// The applications of a tenant, by name.
+    pub async fn app_list(&self, tenant: &Tenant) -> Result<Vec<ServicePrincipal>, ManageError> {
+        Ok(self.store.service_principals(tenant.key).await?)
+    }
+
+    /// Makes an application with these permissions and a secret.
+    pub async fn app_create(
+        &self,
+        tenant: &Tenant,
+        name: &str,
+        roles: &[String],
+        lifetime: Duration,
+    ) -> Result<Credentials, ManageError> {
+        let mut roles = permission_names(roles).map_err(|name| ManageError::Permission(name.to_owned()))?.to_vec();
+        roles.dedup();
+        let (secret, kept) = self.new_secret(lifetime)?;
+        let principal = ServicePrincipal {
+            id: ids::new_id(),
+            version: ids::new_row_version(),
+            app_id: ids::new_id(),
+            display_name: display_name(name)?,
+            roles,
+            created_at: self.clock.now(),
+        };
+        let expires_at = kept.expires_at;
+        self.store.service_principal_create(tenant.key, principal.clone(), kept).await?;
+        Ok(Credentials { principal, secret, expires_at })
+    }
+
+    /// Gives an application a new secret in place of those it has.
+    pub async fn app_rotate_secret(
+        &self,
+        tenant: &Tenant,
+        client_id: &str,
+        lifetime: Duration,
+    ) -> Result<Credentials, ManageError> {
+        let principal = self.app_find(tenant, client_id).await?;
+        let (secret, kept) = self.new_secret(lifetime)?;
+        let expires_at = kept.expires_at;
+        self.store.service_principal_set_secret(tenant.key, &principal.id, kept).await?;
+        Ok(Credentials { principal, secret, expires_at })
+    }
+
+    /// Removes an application. Tokens that it got before stay good until they expire.
+    pub async fn app_delete(&self, tenant: &Tenant, client_id: &str) -> Result<(), ManageError> {
+        let principal = self.app_find(tenant, client_id).await?;
+        Ok(self.store.service_principal_delete(tenant.key, &principal.id).await?)
+    }
+
+    async fn app_find(&self, tenant: &Tenant, client_id: &str) -> Result<ServicePrincipal, ManageError> {
+        let found = self.store.service_principal(tenant.key, client_id).await?;
+        found.map(|(principal, _)| principal).ok_or_else(|| ManageError::NoApplication(client_id.to_owned()))
+    }
+
+    fn new_secret(&self, lifetime: Duration) -> Result<(String, ClientSecret), ManageError> {
+        if lifetime < Duration::from_secs(1) || lifetime > MAX_SECRET_LIFETIME {
+            return Err(ManageError::Lifetime);
+        }
+        let now = self.clock.now();
+        let micros = i64::try_from(lifetime.as_micros()).map_err(|_| ManageError::Lifetime)?;
+        Ok(secrets::generate(now, Timestamp(now.0.saturating_add(micros)))?)
+    }
+}
+
+fn display_name(name: &str) -> Result<String, ManageError> {
+    let good = !name.trim().is_empty() && name.chars().count() <= 256 && !name.chars().any(char::is_control);
+    if good { Ok(name.to_owned()) } else { Err(ManageError::Name(name.to_owned())) }
+}
+
+/// A domain name in lower case. It has a dot, so that it cannot be taken for a word of our own such as `common`.
+fn domain_name(name: &str) -> Result<String, ManageError> {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let good = name.len() <= 253 && name.contains('.') && name.split('.').all(label);
+    if good { Ok(name.to_ascii_lowercase()) } else { Err(ManageError::Domain(name.to_owned())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_name_is_one() {
+        assert_eq!(domain_name("Contoso.Example").unwrap(), "contoso.example");
+        for bad in ["", "common", "a..b", ".a", "a.", "-a.b", "a-.b", "a b.c", "a/b.c", "ä.example"] {
+            assert!(domain_name(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The grant by which an application signs in for itself (RFC 6749 §4.4): a client id and a secret for a token.
+
+use std::time::Duration;
+
+use super::{Authority, issue::TokenFor};
+use crate::{
+    model::value::Timestamp,
+    store::{self, ClientSecret, ServicePrincipal, Tenant},
+};
+
+/// How long a token lives that an application gets.
+pub const TOKEN_LIFETIME: Duration = Duration::from_hours(1);
+
+/// Nobody's id or secret is longer.
+const MAX_LENGTH: usize = 256;
+
+/// An application that wants a token.
+pub struct ClientCredentials<'a> {
+    /// The tenant.
+    pub tenant: &'a Tenant,
+    /// The client id.
+    pub client_id: &'a str,
+    /// The secret.
+    pub secret: &'a str,
+    /// What the token is to be for: `<resource>/.default`.
+    pub scope: &'a str,
+    /// Scheme and authority at which the application asks.
+    pub origin: &'a str,
+}
+
+/// An application did not get a token.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// There is no such application, or that is not its secret; which of the two is not told.
+    #[error("wrong client id or secret")]
+    Credentials,
+    /// The secret was right and is too old.
+    #[error("the secret has expired")]
+    Expired,
+    /// The scope names no resource of ours.
+    #[error("the scope names no resource of ours")]
+    Scope,
+    /// The application failed too often.
+    #[error("too many failures")]
+    Slow(Duration),
+    /// Too many sign in at this moment.
+    #[error("too many sign in")]
+    Busy,
+    /// Signing failed.
+    #[error("the token could not be signed")]
+    Signing,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Authority {
+    /// A token for an application that proves itself by a secret.
+    pub async fn client_credentials(&self, asked: ClientCredentials<'_>) -> Result<String, SignInError> {
+        let audience = self.options.audience(asked.scope, asked.origin).ok_or(SignInError::Scope)?;
+        let principal = self.authenticate(&asked).await?;
+        let claims = self.application_claims(&TokenFor {
+            tenant_id: &asked.tenant.id,
+            principal: &principal,
+            audience,
+            origin: asked.origin,
+            lifetime: TOKEN_LIFETIME,
+        });
+        let token = self.signing.sign(&claims).ok_or(SignInError::Signing)?;
+        tracing::info!(tenant = asked.tenant.id, client = principal.app_id, "an application signed in");
+        Ok(token)
+    }
+
+    async fn authenticate(&self, asked: &ClientCredentials<'_>) -> Result<ServicePrincipal, SignInError> {
+        let (tenant, client) = (asked.tenant.key, asked.client_id);
+        if client.len() > MAX_LENGTH || asked.secret.len() > MAX_LENGTH {
+            return Err(SignInError::Credentials);
+        }
+        let now = self.clock.now();
+        let may_try = || self.throttle.wait(tenant, client, now).map_or(Ok(()), |wait| Err(SignInError::Slow(wait)));
+        may_try()?;
+        let (principal, secrets) = match self.store.service_principal(tenant, client).await? {
+            Some((principal, secrets)) => (Some(principal), secrets),
+            None => (None, Vec::new()),
+        };
+        // What failed meanwhile counts, so that asking all at once is no way around the waiting.
+        let found = self.hashing.find(asked.secret.to_owned(), secrets, may_try).await;
+        let found = found.map_err(|_| SignInError::Busy)??;
+        let Some((principal, secret)) = principal.zip(found) else {
+            let failures = self.throttle.failed(tenant, client, now);
+            tracing::warn!(tenant = asked.tenant.id, client = %printable(client), failures, "a sign-in failed");
+            return Err(SignInError::Credentials);
+        };
+        self.throttle.succeeded(tenant, client);
+        if counts(&secret, now) { Ok(principal) } else { Err(SignInError::Expired) }
+    }
+}
+
+fn counts(secret: &ClientSecret, now: Timestamp) -> bool {
+    now < secret.expires_at
+}
+
+/// What somebody says, for a line of the log.
+fn printable(text: &str) -> String {
+    text.chars().filter(char::is_ascii_graphic).take(64).collect()
+}

@@ -1,0 +1,168 @@
+//! The options of the commands that manage tenants and applications.
+
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Subcommand};
+
+use super::{Database, Tokens, duration};
+use crate::authz;
+
+/// Manage tenants: worlds of their own, each with its own catalogs, packages and applications.
+#[derive(Debug, Args)]
+pub struct Tenant {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: TenantCommand,
+}
+
+/// What to do about tenants.
+#[derive(Debug, Subcommand)]
+pub enum TenantCommand {
+    /// Make a tenant.
+    Create {
+        /// Its name.
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// A domain name that names it as its id does; may be repeated.
+        #[arg(long = "domain", value_name = "DOMAIN")]
+        domains: Vec<String>,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// List all tenants.
+    List {
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Delete a tenant that holds nothing but its built-in catalog.
+    Delete {
+        /// The tenant, by its id or a domain name.
+        #[arg(value_name = "TENANT")]
+        tenant: String,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// Manage applications: programs that sign in with a client id and a secret.
+#[derive(Debug, Args)]
+pub struct App {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: AppCommand,
+}
+
+/// What to do about applications.
+#[derive(Debug, Subcommand)]
+pub enum AppCommand {
+    /// Make an application, and print its client id and its secret: this once.
+    Create {
+        /// Its name.
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// An application permission that it has; may be repeated.
+        #[arg(long = "role", value_name = "PERMISSION", default_value = authz::READ_WRITE_ALL)]
+        roles: Vec<String>,
+        /// How long the secret counts.
+        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "730d")]
+        secret_lifetime: Duration,
+        /// The tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// List the applications of a tenant.
+    List {
+        /// The tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Give an application a new secret, and print it: this once. The old one counts no more.
+    RotateSecret {
+        /// The application's client id.
+        #[arg(value_name = "CLIENT_ID")]
+        client_id: String,
+        /// How long the secret counts.
+        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "730d")]
+        secret_lifetime: Duration,
+        /// The tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Delete an application. Tokens that it has stay good until they expire.
+    Delete {
+        /// The application's client id.
+        #[arg(value_name = "CLIENT_ID")]
+        client_id: String,
+        /// The tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// In which tenant.
+#[derive(Debug, Args)]
+pub struct InTenant {
+    /// The tenant, by its id or a domain name. Without it, the oldest.
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: Option<String>,
+}
+
+/// Where the data is, and how to print.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Where the data is.
+    #[command(flatten)]
+    pub database: Database,
+    /// Whom tokens are for.
+    #[command(flatten)]
+    pub tokens: Tokens,
+    /// Print JSON.
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub json: bool,
+}
+
+impl TenantCommand {
+    /// Where, and how to print.
+    pub fn common(&self) -> &Common {
+        match self {
+            Self::Create { common, .. } | Self::List { common } | Self::Delete { common, .. } => common,
+        }
+    }
+}
+
+impl AppCommand {
+    /// Where, and how to print.
+    pub fn common(&self) -> &Common {
+        match self {
+            Self::Create { common, .. }
+            | Self::List { common, .. }
+            | Self::RotateSecret { common, .. }
+            | Self::Delete { common, .. } => common,
+        }
+    }
+
+    /// The tenant's name, if one is said.
+    pub fn tenant(&self) -> Option<&str> {
+        match self {
+            Self::Create { tenant, .. }
+            | Self::List { tenant, .. }
+            | Self::RotateSecret { tenant, .. }
+            | Self::Delete { tenant, .. } => tenant.tenant.as_deref(),
+        }
+    }
+}
