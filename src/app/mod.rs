@@ -126,6 +126,12 @@ impl App {
             Err(other) => Err(other),
         }
     }
+
+    /// Writes a decision that relied on nothing. A conflict is an error all the same: a database may find one where we
+    /// named none (PostgreSQL's deadlocks), and then nothing was written.
+    async fn commit_once(&self, caller: Caller<'_>, changes: Changeset) -> Result<(), CommitError> {
+        if self.commit(caller, changes).await? { Ok(()) } else { Err(CommitError::Conflict) }
+    }
 }
 
 /// What a failed commit of an entity means where no rule says otherwise.

@@ -202,7 +202,11 @@ async fn segments_that_there_are_and_we_do_not_have_are_not_implemented(app: Tes
             "/accessPackages/$each", "/accessPackages/$query", "/accessPackages/filterByCurrentUser(on='allowedRequestor')",
             "/accessPackages/x/getApplicablePolicyRequirements()",
         ] {
-            let problem = client.get(path).undocumented("not implemented").await.problem(501);
+            // A function in the place of a key looks like one to the document.
+            let request = client.get(path);
+            let is_key = path.contains("filterByCurrentUser");
+            let request = if is_key { request } else { request.undocumented("not implemented") };
+            let problem = request.await.problem(501);
             assert_eq!(problem.code, "NotImplemented", "{path}");
             assert!(problem.message.contains("is not implemented"), "{path}: {problem:?}");
         }

@@ -8,6 +8,7 @@ mod support;
 mod binary;
 mod cases;
 mod commits;
+mod fuzz;
 mod limits;
 mod paging;
 mod random;

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// The time that queries are asked at.
-pub const NOW: i64 = 20_453 * 86_400_000_000 + 43_200_000_000;
+pub const NOW: i64 = 20_484 * 86_400_000_000 + 28_800_000_000;
 
 /// Makes things about a world, in the words of a version.
 pub struct Generator<'a> {
@@ -367,11 +367,14 @@ impl Generator<'_> {
         if self.rng.chance(5) {
             return Literal { value: Val::Time(NOW - 86_400_000_000), text: "(now() sub duration'P1D')".to_owned() };
         }
-        let micros = self.rng.pick(&self.world.packages).created_at.0 + *self.rng.pick(&[0, 0, 0, 1, -1]);
+        let near = self.rng.pick(&self.world.packages).created_at.0 + *self.rng.pick(&[0, 0, 0, 1, -1]);
+        // The first and the last there is, and some that floating point does not hold.
+        let far = *self.rng.pick(&[-62_135_596_800_000_000, 253_402_300_799_999_999, 9_999_999_999_999_999, 16_725_225_599_999_999]);
+        let micros = if self.rng.chance(10) { far } else { near };
         let time = DateTime::from_timestamp_micros(micros).unwrap();
         let text = match self.rng.below(3) {
             0 if micros % 86_400_000_000 == 0 => time.format("%Y-%m-%d").to_string(),
-            1 => time.with_timezone(&FixedOffset::east_opt(2 * 3600).unwrap()).to_rfc3339(),
+            1 if micros < 200_000_000_000_000_000 => time.with_timezone(&FixedOffset::east_opt(2 * 3600).unwrap()).to_rfc3339(),
             _ => time.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string(),
         };
         // A time may also be written as a text where a time is expected; functions do not expect one.
