@@ -116,7 +116,11 @@ pub fn place(choice: u8) -> Rows {
     let version = Version::ALL[usize::from(choice & 1)];
     let packages = ACCESS_PACKAGE.face(version);
     let catalogs = ACCESS_PACKAGE_CATALOG.face(version);
-    let one = |face: &'static Face| Rows::Keyed { of: Box::new(Rows::All(face)), property: face.entity.key(), value: "p".into() };
+    let one = |face: &'static Face| Rows::Keyed {
+        of: Box::new(Rows::All(face)),
+        property: face.entity.key(),
+        value: "p".into(),
+    };
     let related = |of: Rows, navigation: &'static Navigation| {
         let face = navigation.target.face(version);
         Rows::Related { of: Box::new(of), navigation, face }
@@ -170,13 +174,18 @@ where
 
 /// A token of a page, and the values in one; the first byte says of which order.
 pub fn skiptoken(data: &[u8]) {
-    const ORDERS: [&str; 4] =
-        ["", "$orderby=displayName", "$orderby=description desc,isHidden,createdDateTime", "$orderby=length(displayName)"];
+    const ORDERS: [&str; 4] = [
+        "",
+        "$orderby=displayName",
+        "$orderby=description desc,isHidden,createdDateTime",
+        "$orderby=length(displayName)",
+    ];
     let Some((first, rest)) = data.split_first() else { return };
     let Ok(text) = std::str::from_utf8(rest) else { return };
     let rows = place(first & 1);
     let face = rows.face();
-    let query = options::parse_query(ORDERS[usize::from(first >> 1) % ORDERS.len()], rows, None, NOW).expect("an order");
+    let query =
+        options::parse_query(ORDERS[usize::from(first >> 1) % ORDERS.len()], rows, None, NOW).expect("an order");
     // A token of this very order, with these values in it.
     let empty = BASE64_URL_SAFE_NO_PAD.decode(cursor::encode(face, &query.order, &[])).expect("a token");
     let fingerprint = empty.strip_suffix(b"]").expect("a list");

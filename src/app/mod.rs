@@ -8,10 +8,11 @@ pub mod read;
 use std::sync::Arc;
 
 pub use self::error::Error;
+pub use crate::domain::Refusal;
 use crate::{
     authz::Principal,
     clock::Clock,
-    domain::{Occasion, Refusal},
+    domain::Occasion,
     ids,
     model::{
         changeset::Changeset,

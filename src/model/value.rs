@@ -198,7 +198,9 @@ mod tests {
     fn a_time_has_a_year_of_four_digits() {
         assert_eq!(Timestamp::parse("0001-01-01"), Some(Timestamp::MIN));
         assert_eq!(Timestamp::parse("9999-12-31T23:59:59.9999999Z"), Some(Timestamp::MAX));
-        for text in ["0000-12-31", "-0001-01-01", "+10000-01-01", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"] {
+        for text in
+            ["0000-12-31", "-0001-01-01", "+10000-01-01", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"]
+        {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
     }

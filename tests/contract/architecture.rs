@@ -44,7 +44,8 @@ fn names(cell: &str) -> Vec<String> {
 /// What each module may use, from the table.
 fn table() -> BTreeMap<String, BTreeSet<String>> {
     let text = fs::read_to_string(root().join("src/lib.rs")).unwrap();
-    let rows = text.lines().filter_map(|line| line.strip_prefix("//! | [")).map(|row| row.split('|').collect::<Vec<_>>());
+    let rows =
+        text.lines().filter_map(|line| line.strip_prefix("//! | [")).map(|row| row.split('|').collect::<Vec<_>>());
     let rows: Vec<(Vec<String>, String)> = rows.map(|cells| (names(cells[0]), cells[2].trim().to_owned())).collect();
     let all: BTreeSet<String> = rows.iter().flat_map(|(modules, _)| modules.clone()).collect();
     let mut table = BTreeMap::new();
@@ -75,7 +76,9 @@ fn used(code: &str) -> BTreeSet<String> {
         if let Some(list) = rest.strip_prefix('{') {
             found.extend(list_heads(list));
         } else {
-            found.extend(names(&rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()));
+            found.extend(names(
+                &rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>(),
+            ));
         }
     }
     found

@@ -107,7 +107,10 @@ fn an_undocumented_property_fails_wherever_it_is() {
 fn a_value_of_a_wrong_type_fails() {
     complains(spoilt(create(), |x| x.body = with(&x.body, "", "isHidden", json!("no"))), "isHidden");
     complains(spoilt(create(), |x| x.body = with(&x.body, "", "displayName", Json::Null)), "displayName");
-    complains(spoilt(create(), |x| x.body = with(&x.body, "", "createdDateTime", json!("yesterday"))), "createdDateTime");
+    complains(
+        spoilt(create(), |x| x.body = with(&x.body, "", "createdDateTime", json!("yesterday"))),
+        "createdDateTime",
+    );
     complains(spoilt(list(), |x| x.body = with(&x.body, "", "@odata.count", json!("1"))), "@odata.count");
 }
 
@@ -126,7 +129,10 @@ fn an_undocumented_status_fails() {
 fn an_undocumented_operation_fails() {
     complains(spoilt(list(), |x| x.method = Method::PUT), "not a documented operation");
     complains(spoilt(list(), |x| x.target = format!("/beta{ROOT}/nothing")), "not a documented operation");
-    complains(spoilt(list(), |x| x.target = format!("/v1.0{ROOT}/accessPackageCatalogs")), "not a documented operation");
+    complains(
+        spoilt(list(), |x| x.target = format!("/v1.0{ROOT}/accessPackageCatalogs")),
+        "not a documented operation",
+    );
     complains(spoilt(list(), |x| x.target = format!("/beta{ROOT}/accessPackages/")), "not a documented operation");
     complains(spoilt(list(), |x| x.target = "/healthz".to_owned()), "no document");
 }
@@ -153,7 +159,7 @@ fn a_body_of_another_type_or_where_none_should_be_fails() {
 
 #[test]
 fn a_success_for_a_body_that_the_document_forbids_fails() {
-    let mut send = |body: Json| spoilt(create(), |x| x.request_body = Some(body.to_string().into_bytes()));
+    let send = |body: Json| spoilt(create(), |x| x.request_body = Some(body.to_string().into_bytes()));
     complains(send(json!({ "catalogId": "c" })), "displayName");
     complains(send(json!({ "displayName": 5, "catalogId": "c" })), "displayName");
     complains(send(json!({ "displayName": "P", "catalogId": "c", "colour": "red" })), "colour");
@@ -181,9 +187,8 @@ fn a_success_for_parameters_that_are_not_documented_fails() {
 
 #[test]
 fn an_error_without_its_envelope_fails() {
-    let refused = |body: &'static [u8]| {
-        spoilt(create(), |x| (x.status, x.headers, x.body) = (400, common(), body.to_vec()))
-    };
+    let refused =
+        |body: &'static [u8]| spoilt(create(), |x| (x.status, x.headers, x.body) = (400, common(), body.to_vec()));
     complains(refused(b"{}"), "error");
     complains(refused(br#"{"error":{"code":"a"}}"#), "message");
     complains(refused(br#"{"error":{"code":"a","message":"b","stack":"c"}}"#), "stack");
@@ -195,7 +200,9 @@ fn what_is_inside_a_batch_is_held_to_the_document_too() {
         method: Method::POST,
         target: "/beta/$batch".to_owned(),
         request_headers: headers(&[("content-type", "application/json")]),
-        request_body: Some(json!({ "requests": [{ "id": "1", "method": "GET", "url": url }] }).to_string().into_bytes()),
+        request_body: Some(
+            json!({ "requests": [{ "id": "1", "method": "GET", "url": url }] }).to_string().into_bytes(),
+        ),
         status: 200,
         headers: common(),
         body: json!({ "responses": [{ "id": "1", "status": 200, "body": body, "headers": {
@@ -206,15 +213,22 @@ fn what_is_inside_a_batch_is_held_to_the_document_too() {
     };
     let url = format!("{ROOT}/accessPackages");
     assert_eq!(contracts().check(&batch(&url, json!({ "value": [package()] }))), Ok(()));
-    complains(contracts().check(&batch(&url, json!({ "value": [{ "colour": "red" }] }))), "in the batch, \"1\": /value/0");
+    complains(
+        contracts().check(&batch(&url, json!({ "value": [{ "colour": "red" }] }))),
+        "in the batch, \"1\": /value/0",
+    );
     complains(contracts().check(&batch("/nothing", json!({}))), "not a documented operation");
-    complains(spoilt(batch(&url, json!({ "value": [] })), |x| x.body = with(&x.body, "/responses/0", "id", json!("2"))), "asked");
+    complains(
+        spoilt(batch(&url, json!({ "value": [] })), |x| x.body = with(&x.body, "/responses/0", "id", json!("2"))),
+        "asked",
+    );
 }
 
 #[test]
 fn the_most_literal_template_is_meant() {
     let document = contracts();
-    let find = |path: &str| document.of("beta").find(&Method::GET, &format!("{ROOT}{path}")).map(|(o, _)| o.id.as_str());
+    let find =
+        |path: &str| document.of("beta").find(&Method::GET, &format!("{ROOT}{path}")).map(|(o, _)| o.id.as_str());
     assert_eq!(find("/accessPackages/$count"), Some("countAccessPackages"));
     assert_eq!(find("/accessPackages/%24count"), Some("countAccessPackages"));
     assert_eq!(find("/accessPackages/count"), Some("getAccessPackage"));

@@ -67,7 +67,8 @@ async fn packages(app: &TestApp, words: Words) {
 async fn related(app: &TestApp, words: Words) {
     let client = words.of(&app.client());
     let catalog = fixtures::catalog(&app.client(), "Sales").await;
-    let [a, b] = [fixtures::package(&app.client(), &catalog, "A").await, fixtures::package(&app.client(), &catalog, "B").await];
+    let [a, b] =
+        [fixtures::package(&app.client(), &catalog, "A").await, fixtures::package(&app.client(), &catalog, "B").await];
     let links = format!("{PACKAGES}/{a}/incompatibleAccessPackages");
     let reference = client.url(&format!("{PACKAGES}/{b}"));
     for by_id in [false, true] {
@@ -78,10 +79,12 @@ async fn related(app: &TestApp, words: Words) {
         let back = format!("{PACKAGES}/{b}/accessPackagesIncompatibleWith");
         client.get(&back).await.expect(200);
         client.get(format!("{back}/$count")).await.expect(200);
-        match by_id {
-            true => client.delete(format!("{links}/$ref")).query("@id", &reference).await.expect(204),
-            false => client.delete(format!("{links}/{b}/$ref")).await.expect(204),
+        let removal = if by_id {
+            client.delete(format!("{links}/$ref")).query("@id", &reference)
+        } else {
+            client.delete(format!("{links}/{b}/$ref"))
         };
+        removal.await.expect(204);
     }
 }
 

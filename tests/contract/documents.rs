@@ -129,9 +129,11 @@ fn every_example_is_what_its_schema_says() {
         let mut number = 0;
         walk(&document.json, &mut |value| {
             let Some(schema) = value.get("schema") else { return };
-            let several = value["examples"].as_object().into_iter().flatten().map(|(_, example)| {
-                &document.resolve(example)["value"]
-            });
+            let several = value["examples"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(_, example)| &document.resolve(example)["value"]);
             for example in value.get("example").into_iter().chain(several) {
                 number += 1;
                 wrong.extend(document.errors(schema, example, true).iter().map(|e| format!("{e} in {example}")));

@@ -37,7 +37,9 @@ async fn every_operation_needs_the_permission_it_documents(app: TestApp) {
             let documented = operation.permissions();
             for permission in [authz::READ_ALL, authz::READ_WRITE_ALL, "User.Read.All"] {
                 let allowed = documented.is_empty() || documented.contains(&permission);
-                for client in [app.application(&[permission]).await, app.user("ada@contoso.example", &[permission]).await] {
+                for client in
+                    [app.application(&[permission]).await, app.user("ada@contoso.example", &[permission]).await]
+                {
                     let status = call(&client, version, operation).await.status;
                     assert_ne!(status, 401, "{version} {} with {permission}", operation.id);
                     assert_eq!(status != 403, allowed, "{version} {} with {permission}: {status}", operation.id);

@@ -99,8 +99,12 @@ async fn a_body_that_stops_half_way_stores_nothing(app: TestApp) {
 
 async fn a_request_that_is_none_is_refused(app: TestApp) {
     for bytes in [
-        &b"nonsense\r\n\r\n"[..], b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", b"GET /\xff HTTP/1.1\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", b"GET  / HTTP/1.1\r\n\r\n\r\n",
+        &b"nonsense\r\n\r\n"[..],
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+        b"GET /\xff HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+        b"GET  / HTTP/1.1\r\n\r\n\r\n",
     ] {
         let answer = send(&app, bytes).await;
         assert!(answer.is_empty() || status(&answer) == "400", "{bytes:?}: {answer}");
@@ -111,7 +115,9 @@ async fn a_request_that_is_none_is_refused(app: TestApp) {
 async fn a_length_that_contradicts_itself_is_refused(app: TestApp) {
     let before = fixtures::world(&app.client()).await;
     for more in [
-        "Content-Length: 2\r\nContent-Length: 3\r\n", "Content-Length: -1\r\n", "Content-Length: 0x2\r\n",
+        "Content-Length: 2\r\nContent-Length: 3\r\n",
+        "Content-Length: -1\r\n",
+        "Content-Length: 0x2\r\n",
         "Transfer-Encoding: nonsense\r\n",
     ] {
         let head = head(&app, &Method::POST, &format!("{more}Connection: close\r\n")).await;

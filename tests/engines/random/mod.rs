@@ -71,7 +71,7 @@ async fn the_same_over_http(app: TestApp) {
     world.store(&*app.store, tenant).await;
     assert_eq!(app.clock.now(), Timestamp(NOW));
     let subject = Subject::Application { roles: vec!["EntitlementManagement.Read.All".into()] };
-    let token = app.issue(subject, Duration::from_secs(3600)).await;
+    let token = app.issue(subject, Duration::from_hours(1)).await;
     // Most of these addresses are not among the documented ones, so this is another client than other tests have.
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     ask(&world, &Way::Http { http, base: &app.base, token }, seed, QUERIES / 2).await;
@@ -87,7 +87,10 @@ async fn ask(world: &World, way: &Way<'_>, seed: u64, queries: u64) {
         if let Err(what) = asked.check(&query).await {
             let (path, options) = (&query.base.path, query.write());
             let plain = percent_encoding::percent_decode_str(&options).decode_utf8_lossy().into_owned();
-            panic!("CARDEA_SEED={seed}, query {number}: {version} {path}?{options}\n  {plain}\n  {:?}\n{what}", query.page);
+            panic!(
+                "CARDEA_SEED={seed}, query {number}: {version} {path}?{options}\n  {plain}\n  {:?}\n{what}",
+                query.page
+            );
         }
     }
 }
@@ -127,7 +130,8 @@ impl Asked<'_> {
     /// The targets that did not fit into their source are where its link says.
     async fn check_rests(&self, query: &Query, rows: &[usize], found: &[Json]) -> Result<(), String> {
         for expand in &query.shape.expand {
-            let link = |json: &Json| json.get(format!("{}@odata.nextLink", expand.nav.name))?.as_str().map(str::to_owned);
+            let link =
+                |json: &Json| json.get(format!("{}@odata.nextLink", expand.nav.name))?.as_str().map(str::to_owned);
             let linked = rows.iter().zip(found).filter_map(|(row, json)| Some((*row, link(json)?)));
             // The first few are enough.
             for (row, link) in linked.take(2) {

@@ -14,11 +14,7 @@ pub enum Way<'a> {
     /// The parser and the store, as the API puts them together.
     Store(&'a dyn Store, TenantKey),
     /// A server.
-    Http {
-        http: reqwest::Client,
-        base: &'a str,
-        token: String,
-    },
+    Http { http: reqwest::Client, base: &'a str, token: String },
 }
 
 /// A page.
@@ -40,7 +36,13 @@ impl Way<'_> {
     }
 
     /// A list, page by page to its end.
-    pub async fn pages(&self, version: Version, path: &str, query: &str, size: Option<usize>) -> Result<Vec<Page>, String> {
+    pub async fn pages(
+        &self,
+        version: Version,
+        path: &str,
+        query: &str,
+        size: Option<usize>,
+    ) -> Result<Vec<Page>, String> {
         let mut pages: Vec<Page> = Vec::new();
         let mut next = match self {
             Self::Store(..) => Some(query.to_owned()),
