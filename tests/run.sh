@@ -4,7 +4,7 @@
 #   usage: run.sh [STAGE…]
 #
 #   scripts        shellcheck, of the scripts
-#   documents      linters, of the OpenAPI documents
+#   documents      the OpenAPI documents: those in openapi/ are what the program prints, and linters
 #   cargo          cargo test: units, the contract, the engines
 #   browser        Swagger UI, in Chromium
 #   schemathesis   every check of Schemathesis, on both engines
@@ -95,6 +95,8 @@ stage_documents() {
             "$cardea" openapi "$version" --oas "$oas" >"$document"
             documents+=("$document")
         done
+        # To renew it: cargo run -- openapi VERSION >openapi/VERSION.json
+        diff "openapi/$version.json" "$CARDEA_TEST_WORK/documents/$version-oas3.1.json"
     done
     tests/openapi/run.sh "${documents[@]}"
 }

@@ -83,7 +83,8 @@ CREATE FUNCTION odata_upper(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PAR
 CREATE FUNCTION odata_endswith(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
   AS $$ SELECT right($1, char_length($2)) = $2 $$;
 CREATE FUNCTION odata_time(bigint) RETURNS timestamp LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-  AS $$ SELECT timestamp 'epoch' + $1 * interval '1 microsecond' $$;
+  -- Days by themselves: an interval is multiplied in floating point, which does not hold that many microseconds.
+  AS $$ SELECT timestamp 'epoch' + ($1 / 86400000000) * interval '1 day' + ($1 % 86400000000) * interval '1 microsecond' $$;
 CREATE FUNCTION odata_year(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
   AS $$ SELECT extract(year FROM odata_time($1))::bigint $$;
 CREATE FUNCTION odata_month(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE

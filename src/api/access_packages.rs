@@ -5,12 +5,12 @@ use http::{Method, StatusCode};
 use super::{
     error::Error,
     operations::{Call, Kind, Operation, entity_templates, set_template},
-    respond::Answer,
-    write::{self, Written},
+    respond::{self, Answer},
+    write,
 };
 use crate::{
     model::{
-        ACCESS_PACKAGE, AccessPackage, AccessPackageInput,
+        ACCESS_PACKAGE, AccessPackageInput,
         bind::Purpose,
         meta::{Face, Link, Navigation, Version},
     },
@@ -166,7 +166,7 @@ async fn create(call: Call) -> Result<Answer, Error> {
     options::parse_none(&call.query)?;
     let body = call.bind::<AccessPackageInput>(face, Purpose::Create)?;
     let made = call.api.app.access_package_create(call.caller(), body.input).await.map_err(|e| Error::app(e, face))?;
-    Ok(call.written::<AccessPackage>(face, &made, StatusCode::CREATED, Written::from(body.declares_type)))
+    Ok(respond::written(&call, face, &made, StatusCode::CREATED, body.declares_type))
 }
 
 async fn update(call: Call) -> Result<Answer, Error> {
@@ -177,7 +177,7 @@ async fn update(call: Call) -> Result<Answer, Error> {
     let app = &call.api.app;
     let done = app.access_package_update(call.caller(), named, &expected, body.input).await;
     let after = done.map_err(|e| Error::app(e, face))?;
-    Ok(call.written::<AccessPackage>(face, &after, StatusCode::OK, Written::from(body.declares_type)))
+    Ok(respond::written(&call, face, &after, StatusCode::OK, body.declares_type))
 }
 
 async fn delete(call: Call) -> Result<Answer, Error> {

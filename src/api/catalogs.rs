@@ -5,11 +5,10 @@ use http::{Method, StatusCode};
 use super::{
     error::Error,
     operations::{Call, Kind, Operation, entity_templates, set_template},
-    respond::Answer,
-    write::Written,
+    respond::{self, Answer},
 };
 use crate::{
-    model::{ACCESS_PACKAGE_CATALOG, AccessPackageCatalog, AccessPackageCatalogInput, bind::Purpose, meta::Version},
+    model::{ACCESS_PACKAGE_CATALOG, AccessPackageCatalogInput, bind::Purpose, meta::Version},
     odata::options,
 };
 
@@ -64,7 +63,7 @@ async fn create(call: Call) -> Result<Answer, Error> {
     options::parse_none(&call.query)?;
     let body = call.bind::<AccessPackageCatalogInput>(face, Purpose::Create)?;
     let made = call.api.app.catalog_create(call.caller(), body.input).await.map_err(|e| Error::app(e, face))?;
-    Ok(call.written::<AccessPackageCatalog>(face, &made, StatusCode::CREATED, Written::from(body.declares_type)))
+    Ok(respond::written(&call, face, &made, StatusCode::CREATED, body.declares_type))
 }
 
 async fn update(call: Call) -> Result<Answer, Error> {
@@ -74,7 +73,7 @@ async fn update(call: Call) -> Result<Answer, Error> {
     let (named, expected) = (call.named()?, call.expected());
     let done = call.api.app.catalog_update(call.caller(), named, &expected, body.input).await;
     let after = done.map_err(|e| Error::app(e, face))?;
-    Ok(call.written::<AccessPackageCatalog>(face, &after, StatusCode::OK, Written::from(body.declares_type)))
+    Ok(respond::written(&call, face, &after, StatusCode::OK, body.declares_type))
 }
 
 async fn delete(call: Call) -> Result<Answer, Error> {

@@ -21,6 +21,8 @@ use super::{
     service,
 };
 use crate::{
+    authority::Caller,
+    authz::{self, Action},
     ids,
     model::meta::Version,
     odata::path::{self, Path, Resource},
@@ -113,6 +115,7 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Answer, Error> {
     }
     let path = path::parse(version, below)?;
     let route = route(api, version, &path, &request)?;
+    permitted(&route, &caller)?;
     let body = body(&api.options, &request.method, &request.headers, request.body).await?;
     let call = Call {
         api: Arc::clone(api),
@@ -175,6 +178,17 @@ fn route<'a>(api: &'a Api, version: Version, path: &Path, request: &Request) -> 
         Ok(value) => error.with(header::ALLOW, value),
         Err(_) => error,
     })
+}
+
+/// Who may not do this at all is told so before the body is looked at. The use cases decide again, and have the last word.
+fn permitted(route: &Route<'_>, caller: &Caller) -> Result<(), Error> {
+    let (action, face) = match route {
+        Route::Operation(operation) if operation.kind.is_write() => (Action::Write, operation.face),
+        Route::Operation(operation) => (Action::Read, operation.face),
+        // What these read is decided by the use case; what they tell of the service is no secret.
+        Route::Read | Route::Service | Route::Metadata | Route::Batch => return Ok(()),
+    };
+    authz::decide(&caller.principal, action).map_err(|denied| Error::app(denied.into(), face))
 }
 
 /// The version that a path's first segment names, and the segment for links.

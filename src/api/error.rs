@@ -6,9 +6,8 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use crate::{
-    app,
+    app::{self, Refusal},
     authority::{self, CheckError},
-    domain::Refusal,
     model::{
         bind::Violation,
         meta::{EntityType, Face, Link},

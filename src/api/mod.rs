@@ -1,7 +1,7 @@
 //! HTTP: the table of operations, what comes in, what goes out.
 //!
 //! A request's path is resolved over the metadata ([`crate::odata::path`]) to what it addresses and to the template by
-//! which [`operations`] are found. Operations of the table are documented; a GET of anything else that a path can lead to
+//! which [`mod@operations`] are found. Operations of the table are documented; a GET of anything else that a path can lead to
 //! is served by the same handlers, and any other method is a 405 that names those there are.
 
 pub mod access_packages;

@@ -109,60 +109,51 @@ pub fn entity(context: &str, page: &Page) -> Answer {
     Answer::body(JSON, body)
 }
 
-/// How the body of a written entity says what it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Typing {
-    /// By `@odata.context`.
-    Context,
-    /// By `@odata.type`, as the request did.
-    Type,
-}
-
-/// A written entity: the record itself, or nothing where the caller prefers so.
-pub fn written<R: Record>(
+/// The answer to a write that made or left an entity: the record itself, or nothing. A create answers with it unless the
+/// caller prefers otherwise, an update does so only if the caller prefers that. The body says what it is by `@odata.type`
+/// where the request did, else by `@odata.context`.
+pub(super) fn written<R: Record>(
     call: &Call,
     face: &'static Face,
     stored: &Stored<R>,
     status: StatusCode,
-    (returning, stated): (Returning, bool),
-    typing: Typing,
+    declares_type: bool,
 ) -> Answer {
+    let preferred = call.preferences().returning;
+    let default = if status == StatusCode::CREATED { Returning::Representation } else { Returning::Minimal };
     let location = location(call, face, stored.record.id());
-    let answer = match returning {
+    let answer = match preferred.unwrap_or(default) {
         Returning::Minimal => Answer::empty(StatusCode::NO_CONTENT).with(ODATA_ENTITY_ID, &location),
-        Returning::Representation => {
-            let rows = Rows::Keyed {
-                of: Box::new(Rows::All(face)),
-                property: face.entity.key(),
-                value: stored.record.id().to_owned(),
-            };
-            let mut body = Vec::with_capacity(1024);
-            match typing {
-                Typing::Context => {
-                    body.extend_from_slice(b"{\"@odata.context\":");
-                    write_text(&mut body, &context(call, &rows, None));
-                }
-                Typing::Type => {
-                    body.extend_from_slice(b"{\"@odata.type\":");
-                    write_text(&mut body, &format!("#{}", face.qualified_name()));
-                }
-            }
-            body.push(b',');
-            let values = stored.record.clone().into_values();
-            let shown: Vec<&Property> = face.shown().collect();
-            let row = Values(shown.iter().map(|p| values.get(p.column).cloned().unwrap_or(Value::Null)).collect());
-            write_properties(&mut body, &row, 0, &shown);
-            body.push(b'}');
-            Answer::body(JSON, body).status(status)
-        }
+        Returning::Representation => Answer::body(JSON, record(call, face, stored, declares_type)).status(status),
     };
     let answer = answer.with(header::ETAG, &stored.version.to_etag());
     let answer = if status == StatusCode::CREATED { answer.with(header::LOCATION, &location) } else { answer };
-    match (stated, returning) {
-        (false, _) => answer,
-        (true, Returning::Minimal) => answer.applied("return=minimal"),
-        (true, Returning::Representation) => answer.applied("return=representation"),
+    match preferred {
+        None => answer,
+        Some(Returning::Minimal) => answer.applied("return=minimal"),
+        Some(Returning::Representation) => answer.applied("return=representation"),
     }
+}
+
+/// A record as a body.
+fn record<R: Record>(call: &Call, face: &'static Face, stored: &Stored<R>, declares_type: bool) -> Vec<u8> {
+    let mut body = Vec::with_capacity(1024);
+    if declares_type {
+        body.extend_from_slice(b"{\"@odata.type\":");
+        write_text(&mut body, &format!("#{}", face.qualified_name()));
+    } else {
+        let value = stored.record.id().to_owned();
+        let rows = Rows::Keyed { of: Box::new(Rows::All(face)), property: face.entity.key(), value };
+        body.extend_from_slice(b"{\"@odata.context\":");
+        write_text(&mut body, &context(call, &rows, None));
+    }
+    body.push(b',');
+    let values = stored.record.clone().into_values();
+    let shown: Vec<&Property> = face.shown().collect();
+    let row = Values(shown.iter().map(|p| values.get(p.column).cloned().unwrap_or(Value::Null)).collect());
+    write_properties(&mut body, &row, 0, &shown);
+    body.push(b'}');
+    body
 }
 
 /// A record's values as a row.

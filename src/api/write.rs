@@ -1,35 +1,21 @@
 //! What the handlers that write have in common: bodies, preconditions, references.
 
-use http::{StatusCode, header};
+use http::header;
 use serde_json::Value as Json;
 
 use super::{
     error::{Code, Error},
     operations::Call,
-    respond::{self, Answer, Typing},
 };
 use crate::{
     app::{Caller, Expected, Named},
     model::{
         bind::{self, Bound, Purpose, Violation},
         meta::{Face, ID, Link, LinkTable},
-        record::{Input, Record, Stored},
+        record::Input,
     },
-    odata::{options, path::Resource, prefer::Returning, query::Rows, reference::parse_reference},
+    odata::{options, path::Resource, query::Rows, reference::parse_reference},
 };
-
-/// How the answer to a write says what it holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// By `@odata.type` where the request did so, else by `@odata.context`.
-    pub typing: Typing,
-}
-
-impl From<bool> for Written {
-    fn from(declares_type: bool) -> Self {
-        Self { typing: if declares_type { Typing::Type } else { Typing::Context } }
-    }
-}
 
 impl Call {
     /// Who calls, as use cases want to know it.
@@ -109,21 +95,6 @@ impl Call {
         } else {
             Err(wrong(format!("'@odata.id' must lead to a {}, not to a {}.", face.name, found.name)))
         }
-    }
-
-    /// The answer to a write that made or left an entity. A create answers with it unless the caller prefers otherwise,
-    /// an update does so only if the caller prefers that.
-    pub fn written<R: Record>(
-        &self,
-        face: &'static Face,
-        stored: &Stored<R>,
-        status: StatusCode,
-        written: Written,
-    ) -> Answer {
-        let preferred = self.preferences().returning;
-        let default = if status == StatusCode::CREATED { Returning::Representation } else { Returning::Minimal };
-        let returning = (preferred.unwrap_or(default), preferred.is_some());
-        respond::written(self, face, stored, status, returning, written.typing)
     }
 }
 

@@ -23,8 +23,8 @@ impl App {
         authz::decide(caller.principal, Action::Write)?;
         let id = input.id.clone().unwrap_or_else(ids::new_id);
         let (made, changes) = rules::create(id, input, &self.occasion(caller));
-        match self.commit(caller, changes).await {
-            Ok(_) => Ok(made),
+        match self.commit_once(caller, changes).await {
+            Ok(()) => Ok(made),
             // The only other entity that a package names is its catalog.
             Err(CommitError::Constraint(Constraint::MissingReference)) => {
                 let column = Some(AccessPackage::CATALOG_ID);
@@ -68,8 +68,8 @@ impl App {
         authz::decide(caller.principal, Action::Write)?;
         let package: Stored<AccessPackage> = self.load(caller, named).await?;
         let changes = rules::add_incompatible(table, package.record.id(), other)?;
-        match self.commit(caller, changes).await {
-            Ok(_) => Ok(()),
+        match self.commit_once(caller, changes).await {
+            Ok(()) => Ok(()),
             Err(CommitError::Constraint(Constraint::MissingReference)) => {
                 Err(Error::NoSuchTarget { entity: &ACCESS_PACKAGE, id: other.to_owned(), column: None })
             }
@@ -89,7 +89,7 @@ impl App {
         let package: Stored<AccessPackage> = self.load(caller, named).await?;
         let target: Stored<AccessPackage> = self.load(caller, by_id::<AccessPackage>(other)).await?;
         let changes = rules::remove_incompatible(table, package.record.id(), target.record.id());
-        self.commit(caller, changes).await.map(drop).map_err(refused::<AccessPackage>)
+        self.commit_once(caller, changes).await.map_err(refused::<AccessPackage>)
     }
 }
 

@@ -50,7 +50,7 @@ impl App {
         authz::decide(caller.principal, Action::Write)?;
         let id = input.id.clone().unwrap_or_else(ids::new_id);
         let (made, changes) = rules::create(id, input, &self.occasion(caller));
-        self.commit(caller, changes).await.map_err(refused::<AccessPackageCatalog>)?;
+        self.commit_once(caller, changes).await.map_err(refused::<AccessPackageCatalog>)?;
         Ok(made)
     }
 

@@ -8,10 +8,11 @@ pub mod read;
 use std::sync::Arc;
 
 pub use self::error::Error;
+pub use crate::domain::Refusal;
 use crate::{
     authz::Principal,
     clock::Clock,
-    domain::{Occasion, Refusal},
+    domain::Occasion,
     ids,
     model::{
         changeset::Changeset,
@@ -125,6 +126,12 @@ impl App {
             Err(CommitError::Conflict) => Ok(false),
             Err(other) => Err(other),
         }
+    }
+
+    /// Writes a decision that relied on nothing. A conflict is an error all the same: a database may find one where we
+    /// named none (PostgreSQL's deadlocks), and then nothing was written.
+    async fn commit_once(&self, caller: Caller<'_>, changes: Changeset) -> Result<(), CommitError> {
+        if self.commit(caller, changes).await? { Ok(()) } else { Err(CommitError::Conflict) }
     }
 }
 

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    meta::{Face, Link, Navigation, Property, Type, Write},
+    meta::{Face, ID, Link, Navigation, Property, Type, Write},
     record::Input,
     value::{Timestamp, Value},
 };
@@ -239,6 +239,9 @@ fn property_value(property: &Property, value: &Json) -> Result<Option<Value>, St
         Type::String => {
             let Some(text) = value.as_str() else { return wrong("a string") };
             check_text(text, property.min_length, property.max_length).map_err(|e| format!("'{name}' {e}"))?;
+            if property.column == ID {
+                check_address(text).map_err(|e| format!("'{name}' {e}"))?;
+            }
             Value::Text(text.to_owned())
         }
         Type::Enum(spelling) => {
@@ -273,6 +276,16 @@ fn check_id(value: &Json) -> Result<String, String> {
     let id = value.as_str().ok_or_else(|| format!("must be a string, not {}.", describe(value)))?;
     check_text(id, 1, 128)?;
     Ok(id.to_owned())
+}
+
+/// What is wrong with a text as the key of a new entity, if anything. In a path, what begins with a dollar or with the
+/// namespace is a word of OData, and clients resolve dots before they send them: such an entity could not be addressed.
+fn check_address(id: &str) -> Result<(), String> {
+    match id.trim_start() {
+        start if start.starts_with(['$', '.']) => Err("must not begin with '$' or '.'.".to_owned()),
+        start if start.starts_with("microsoft.graph.") => Err("must not begin with 'microsoft.graph.'.".to_owned()),
+        _ => Ok(()),
+    }
 }
 
 /// What is wrong with a text, if anything. NUL ends strings in many a client, other control characters break lines in

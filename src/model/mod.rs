@@ -1,7 +1,7 @@
 //! The generated types and tables, and what they are made of.
 //!
 //! [`meta`] describes entity types and their two faces. The build script writes the tables, and a record type for each
-//! entity, from `openapi/schemas/`. [`bind`] reads a body by a face, [`write`] writes a row by a face.
+//! entity, from `openapi/schemas/`. [`bind`] reads a body by a face, [`mod@write`] writes a row by a face.
 
 pub mod bind;
 pub mod changeset;

@@ -37,14 +37,24 @@ impl Value {
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// The first moment of the year 1.
+    pub const MIN: Self = Self(-62_135_596_800_000_000);
+    /// The last moment of the year 9999. Texts have four digits for a year, and databases do not go on for ever.
+    pub const MAX: Self = Self(253_402_300_799_999_999);
+
     /// Reads an `Edm.DateTimeOffset`: RFC 3339 with a `Z` or an offset, up to any number of fractional digits
     /// (those beyond microseconds are cut off). A date alone is its midnight.
     pub fn parse(text: &str) -> Option<Self> {
-        if let Ok(date) = text.parse::<chrono::NaiveDate>() {
-            return Some(Self(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros()));
-        }
-        let time = DateTime::parse_from_rfc3339(text).ok()?;
-        Some(Self(time.timestamp_micros()))
+        let micros = match text.parse::<chrono::NaiveDate>() {
+            Ok(date) => date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros(),
+            Err(_) => DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros(),
+        };
+        Some(Self(micros)).filter(|time| time.is_in_range())
+    }
+
+    /// Whether it can be written and stored.
+    pub fn is_in_range(self) -> bool {
+        (Self::MIN..=Self::MAX).contains(&self)
     }
 
     /// Appends what [`Display`](std::fmt::Display) shows. Lists write two of these a row: this is many times as fast as
@@ -182,5 +192,16 @@ mod tests {
     fn an_offset_and_a_seventh_digit_are_understood() {
         let time = Timestamp::parse("2016-12-31T23:56:57.1102355+03:00").unwrap();
         assert_eq!(time.to_string(), "2016-12-31T20:56:57.110235Z");
+    }
+
+    #[test]
+    fn a_time_has_a_year_of_four_digits() {
+        assert_eq!(Timestamp::parse("0001-01-01"), Some(Timestamp::MIN));
+        assert_eq!(Timestamp::parse("9999-12-31T23:59:59.9999999Z"), Some(Timestamp::MAX));
+        for text in
+            ["0000-12-31", "-0001-01-01", "+10000-01-01", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"]
+        {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
     }
 }

@@ -95,7 +95,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 8, cache_kib: 32 * 1024, statement_timeout_ms: 30_000 }
+        Self { connections: 8, cache_kib: 48 * 1024, statement_timeout_ms: 30_000 }
     }
 }
 

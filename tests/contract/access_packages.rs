@@ -110,7 +110,10 @@ async fn an_update_moves_the_time_and_the_author_of_the_change(app: TestApp) {
     let ada = app.user("ada@contoso.example", &[cardea::authz::READ_WRITE_ALL]).await.beta();
     let after = ada.patch(&path, json!({ "isHidden": true })).representation().await.expect(200).json();
     assert_eq!((&after["createdBy"], &after["modifiedBy"]), (&json!("eve"), &json!("ada@contoso.example")));
-    assert_eq!((&after["createdDateTime"], &after["modifiedDateTime"]), (&json!(BEGINNING), &json!("2026-01-31T09:30:00Z")));
+    assert_eq!(
+        (&after["createdDateTime"], &after["modifiedDateTime"]),
+        (&json!(BEGINNING), &json!("2026-01-31T09:30:00Z"))
+    );
     let after = ada.patch(&path, json!({ "modifiedBy": "zoe" })).representation().await.expect(200).json();
     assert_eq!((&after["createdBy"], &after["modifiedBy"]), (&json!("eve"), &json!("zoe")));
 }
@@ -136,7 +139,12 @@ async fn what_is_read_only_is_not_looked_at(app: TestApp) {
     let made = client.post(PACKAGES, body).await.expect(201).json();
     assert_eq!(made["createdDateTime"], BEGINNING);
     let path = format!("{PACKAGES}/{}", made["id"].as_str().unwrap());
-    let after = client.patch(&path, json!({ "modifiedDateTime": "2001-01-01T00:00:00Z" })).representation().await.expect(200).json();
+    let after = client
+        .patch(&path, json!({ "modifiedDateTime": "2001-01-01T00:00:00Z" }))
+        .representation()
+        .await
+        .expect(200)
+        .json();
     assert_eq!(after["modifiedDateTime"], BEGINNING);
 }
 

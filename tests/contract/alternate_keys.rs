@@ -53,7 +53,8 @@ async fn a_catalog_is_read_changed_and_removed_by_its_unique_name(app: TestApp) 
 async fn a_unique_name_may_hold_any_character(app: TestApp) {
     let catalog = fixtures::catalog(&app.client(), "Sales").await;
     let client = app.client().beta();
-    for (name, in_url) in [("O'Neil", "O''Neil"), ("a/b", "a%2Fb"), ("50% (x)", "50%25%20(x)"), ("zoë+1", "zo%C3%AB+1")] {
+    for (name, in_url) in [("O'Neil", "O''Neil"), ("a/b", "a%2Fb"), ("50% (x)", "50%25%20(x)"), ("zoë+1", "zo%C3%AB+1")]
+    {
         let body = json!({ "displayName": "P", "catalogId": catalog, "uniqueName": name });
         let id = client.post(PACKAGES, body).await.expect(201).id();
         let found = client.get(format!("/accessPackages(uniqueName='{in_url}')")).await.expect(200);

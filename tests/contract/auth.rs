@@ -78,7 +78,11 @@ async fn what_is_no_token_is_refused(app: TestApp) {
         assert!(told || part == "missing", "{value}: {challenge}");
     }
     let long = format!("Bearer {}", "a".repeat(20_000));
-    client.get(PACKAGES).header("authorization", long).await.problem(401).says("InvalidAuthenticationToken", "", "too long");
+    client.get(PACKAGES).header("authorization", long).await.problem(401).says(
+        "InvalidAuthenticationToken",
+        "",
+        "too long",
+    );
 }
 
 async fn a_token_of_another_server_is_refused(app: TestApp) {

@@ -46,8 +46,18 @@ async fn problem(app: &TestApp, words: Words, body: impl Into<Vec<u8>>) -> Probl
 async fn what_is_not_json_is_refused(app: TestApp) {
     for words in VERSIONS {
         for body in [
-            "{", "}", "nonsense", "{\"displayName\":}", "{'displayName':'P'}", "{\"displayName\":\"P\",}",
-            "{\"displayName\":\"P\"} x", "{\"displayName\":\"\\ud800\"}", "{\"n\":1e999}", "{\"a\":01}", "<x/>", "\0",
+            "{",
+            "}",
+            "nonsense",
+            "{\"displayName\":}",
+            "{'displayName':'P'}",
+            "{\"displayName\":\"P\",}",
+            "{\"displayName\":\"P\"} x",
+            "{\"displayName\":\"\\ud800\"}",
+            "{\"n\":1e999}",
+            "{\"a\":01}",
+            "<x/>",
+            "\0",
         ] {
             problem(&app, words, body).await.says("BadRequest", "", "not valid JSON");
         }
@@ -119,8 +129,14 @@ async fn a_body_of_another_type_is_refused(app: TestApp) {
     for words in VERSIONS {
         let body = words.package(&catalog, "P").to_string();
         for media in [
-            "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml",
-            "application/jsonp", "json", "nonsense", ";",
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "application/xml",
+            "application/jsonp",
+            "json",
+            "nonsense",
+            ";",
         ] {
             let problem = refused(&app.client(), create(&app, words, media, body.clone()), 415).await;
             problem.says("UnsupportedMediaType", "Content-Type", "send application/json");
@@ -132,7 +148,9 @@ async fn the_type_of_a_body_may_be_left_out_or_have_parameters(app: TestApp) {
     let catalog = fixtures::catalog(&app.client(), "Sales").await;
     for words in VERSIONS {
         let body = words.package(&catalog, "P").to_string();
-        for media in ["", "application/json; charset=utf-8", "Application/JSON;odata.metadata=minimal;IEEE754Compatible=false"] {
+        for media in
+            ["", "application/json; charset=utf-8", "Application/JSON;odata.metadata=minimal;IEEE754Compatible=false"]
+        {
             create(&app, words, media, body.clone()).await.expect(201);
         }
     }
@@ -145,7 +163,11 @@ async fn a_missing_name_is_told(app: TestApp) {
         body.as_object_mut().unwrap().remove("displayName");
         problem(&app, words, body.to_string()).await.says("InvalidModel", "displayName", "'displayName' is required");
         body["displayName"] = Json::Null;
-        problem(&app, words, body.to_string()).await.says("InvalidModel", "displayName", "'displayName' cannot be null");
+        problem(&app, words, body.to_string()).await.says(
+            "InvalidModel",
+            "displayName",
+            "'displayName' cannot be null",
+        );
     }
 }
 

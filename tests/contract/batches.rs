@@ -6,7 +6,7 @@ use crate::{
     engines,
     support::{
         Client, TestApp,
-        client::{Request, ROOT},
+        client::{ROOT, Request},
         fixtures::{self, PACKAGES, VERSIONS, refused},
     },
 };
@@ -130,7 +130,8 @@ async fn a_failure_does_not_undo_the_others(app: TestApp) {
 }
 
 async fn each_request_is_authorized_by_itself(app: TestApp) {
-    let reader = app.issue(crate::auth::application(&[cardea::authz::READ_ALL]), std::time::Duration::from_hours(1)).await;
+    let reader =
+        app.issue(crate::auth::application(&[cardea::authz::READ_ALL]), std::time::Duration::from_hours(1)).await;
     for words in VERSIONS {
         let make = create("make", words.catalogs, &json!({ "displayName": "C" }));
         let requests = [get("read", words.catalogs), make.clone()];

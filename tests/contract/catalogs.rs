@@ -139,7 +139,11 @@ async fn an_update_changes_what_it_names_and_leaves_the_rest(app: TestApp) {
         let before = client.post(words.catalogs, body).await.expect(201);
         app.advance(Duration::from_secs(1)).await;
         let path = format!("{}/{}", words.catalogs, before.id());
-        let after = client.patch(&path, json!({ "displayName": "New", "isExternallyVisible": false })).representation().await.expect(200);
+        let after = client
+            .patch(&path, json!({ "displayName": "New", "isExternallyVisible": false }))
+            .representation()
+            .await
+            .expect(200);
         assert_eq!(after.json(), client.get(&path).await.expect(200).json());
         let (before, after) = (before.json(), after.json());
         assert_eq!((&after["displayName"], &after["isExternallyVisible"]), (&json!("New"), &json!(false)));

@@ -159,7 +159,10 @@ async fn what_the_caller_does_not_declare_is_the_callers_name(app: TestApp) {
     let catalog = fixtures::catalog(&app.client(), "Sales").await;
     let user = app.user("ada@contoso.example", &[cardea::authz::READ_WRITE_ALL]).await;
     let made = user.beta().post(PACKAGES, BETA.package(&catalog, "P")).await.expect(201).json();
-    assert_eq!((&made["createdBy"], &made["modifiedBy"]), (&json!("ada@contoso.example"), &json!("ada@contoso.example")));
+    assert_eq!(
+        (&made["createdBy"], &made["modifiedBy"]),
+        (&json!("ada@contoso.example"), &json!("ada@contoso.example"))
+    );
     let made = app.client().beta().post(PACKAGES, BETA.package(&catalog, "P")).await.expect(201).json();
     assert_eq!(made["createdBy"], "cardea token");
 }

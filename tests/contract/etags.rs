@@ -46,7 +46,7 @@ async fn a_change_of_what_was_seen_is_made(app: TestApp) {
         for tags in ["{}", "\"other\", {}", "*", "*, {}"] {
             let request = client.patch(&path, json!({ "displayName": tags }));
             let changed = request.header("if-match", tags.replace("{}", &tag)).await.expect(204);
-            tag = changed.header("etag").to_owned();
+            changed.header("etag").clone_into(&mut tag);
         }
         client.delete(&path).header("if-match", &tag).await.expect(204);
     }
@@ -94,7 +94,8 @@ async fn what_was_seen_is_not_sent_again(app: TestApp) {
             format!("{}/{catalog}{PACKAGES}/{package}", words.catalogs),
         ] {
             let tag = client.get(&path).await.expect(200).header("etag").to_owned();
-            for tags in [tag.clone(), format!("\"x\", {tag}"), "*".to_owned(), tag.trim_start_matches("W/").to_owned()] {
+            for tags in [tag.clone(), format!("\"x\", {tag}"), "*".to_owned(), tag.trim_start_matches("W/").to_owned()]
+            {
                 let same = client.get(&path).header("if-none-match", &tags).await.expect(304);
                 assert!(same.body.is_empty());
                 assert_eq!(same.header("etag"), tag);

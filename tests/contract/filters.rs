@@ -94,6 +94,8 @@ async fn comparisons_of_truths_and_times(app: TestApp) {
             ("isHidden eq true", "BO"),
             ("isHidden ne true", "AG"),
             ("not isHidden", "AG"),
+            ("isHidden gt false", "BO"),
+            ("isHidden lt true", "AG"),
             ("createdDateTime eq 2026-02-01T08:00:00Z", "B"),
             ("createdDateTime gt 2026-02-01T08:00:00Z", "GO"),
             ("createdDateTime ge 2026-02-01T10:00:00+02:00", "BGO"),

@@ -134,7 +134,9 @@ async fn top_and_skip_cut_a_piece_out(app: TestApp) {
     fixtures::catalog_with(&app.client(), &["A", "B", "C", "D"]).await;
     for words in VERSIONS {
         let client = words.of(&app.reader());
-        for (top, skip, expected) in [("2", "0", "AB"), ("2", "1", "BC"), ("9", "3", "D"), ("0", "0", ""), ("1", "9", "")] {
+        for (top, skip, expected) in
+            [("2", "0", "AB"), ("2", "1", "BC"), ("9", "3", "D"), ("0", "0", ""), ("1", "9", "")]
+        {
             let request = client.get(PACKAGES).query("$orderby", "displayName");
             let page = request.query("$top", top).query("$skip", skip).await.expect(200);
             assert_eq!(letters(&page.rows()), expected, "{top} {skip}");
@@ -250,7 +252,8 @@ async fn a_token_fits_its_own_query_only(app: TestApp) {
         }
         let request = client.get(words.catalogs).query("$orderby", "displayName").query("$skiptoken", &token);
         request.await.problem(400).says("BadRequest", "$skiptoken", "not a token of this query");
-        let request = client.get(PACKAGES).query("$orderby", "displayName").query("$skiptoken", &token).query("$skip", "1");
+        let request =
+            client.get(PACKAGES).query("$orderby", "displayName").query("$skiptoken", &token).query("$skip", "1");
         request.await.problem(400).says("BadRequest", "$skiptoken", "exclude each other");
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::{
     engines,
-    support::{Client, TestApp},
+    support::{Client, Engine, TestApp},
 };
 
 engines! {
@@ -28,9 +28,11 @@ async fn the_process_is_well(app: TestApp) {
 
 async fn the_database_is_asked_whether_it_is_ready(app: TestApp) {
     assert_eq!(page(&app.anonymous(), "/readyz").await.expect(200).text(), "ready");
-    app.store.close().await;
-    page(&app.anonymous(), "/readyz").await.expect(503);
-    page(&app.anonymous(), "/healthz").await.expect(200);
+    if app.engine == Engine::Postgres {
+        app.store.close().await;
+        page(&app.anonymous(), "/readyz").await.expect(503);
+        page(&app.anonymous(), "/healthz").await.expect(200);
+    }
 }
 
 async fn the_root_leads_to_swagger_ui(app: TestApp) {
@@ -44,7 +46,8 @@ async fn swagger_ui_is_served_whole(app: TestApp) {
     let index = page(&client, "/swagger-ui/").await.expect(200);
     assert!(index.header("content-type").starts_with("text/html"));
     assert!(index.header("content-security-policy").contains("default-src 'none'"));
-    for name in ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-initializer.js"] {
+    for name in ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-initializer.js"]
+    {
         page(&client, &format!("/swagger-ui/{name}")).await.expect(200);
     }
     let script = page(&client, "/swagger-ui/swagger-initializer.js").await.expect(200);
@@ -60,7 +63,10 @@ async fn the_documents_name_the_server_that_gave_them(app: TestApp) {
         let document = page(&app.anonymous(), &format!("/{version}/openapi.json")).await.expect(200);
         assert!(document.header("content-type").starts_with("application/json"));
         let document = document.json();
-        assert_eq!((&document["openapi"], &document["servers"][0]["url"]), (&Json::from("3.1.0"), &Json::from(format!("{}/{version}", app.base))));
+        assert_eq!(
+            (&document["openapi"], &document["servers"][0]["url"]),
+            (&Json::from("3.1.0"), &Json::from(format!("{}/{version}", app.base)))
+        );
     }
     let beta = page(&app.anonymous(), "/beta/openapi.json").await.expect(200).json();
     let local = page(&app.anonymous(), "/localtest/openapi.json").await.expect(200).json();
@@ -96,14 +102,17 @@ fn no_new_words(schemas: &Json, at: &str) {
     if let Json::Object(members) = schemas {
         let of_properties = at.ends_with("/properties") || at.is_empty();
         for (name, value) in members {
-            let new = ["const", "patternProperties", "unevaluatedProperties", "prefixItems", "$defs"].contains(&name.as_str());
+            let new = ["const", "patternProperties", "unevaluatedProperties", "prefixItems", "$defs"]
+                .contains(&name.as_str());
             assert!(of_properties || !new, "{at}/{name}");
             assert!(of_properties || name != "type" || value.is_string(), "{at}/{name} is {value}");
             assert!(of_properties || name != "examples", "{at}/{name}");
             no_new_words(value, &format!("{at}/{name}"));
         }
     } else if let Json::Array(items) = schemas {
-        items.iter().for_each(|item| no_new_words(item, at));
+        for item in items {
+            no_new_words(item, at);
+        }
     }
 }
 

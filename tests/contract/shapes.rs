@@ -88,7 +88,8 @@ async fn the_catalog_is_expanded(app: TestApp) {
                 assert_eq!(expanded[name], *value, "{name}");
             }
         }
-        let page = client.get(PACKAGES).query("$expand", &format!("{}($select=id)", words.catalog)).query("$select", "id");
+        let page =
+            client.get(PACKAGES).query("$expand", &format!("{}($select=id)", words.catalog)).query("$select", "id");
         let row = page.await.expect(200).rows().remove(0);
         assert_eq!(names(&row), ["id", words.catalog]);
         assert_eq!(row[words.catalog], json!({ "id": catalog }));

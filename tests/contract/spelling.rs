@@ -24,7 +24,8 @@ async fn options_work_with_and_without_their_dollar(app: TestApp) {
     fixtures::catalog_with(&app.client(), &["A", "B", "C"]).await;
     for words in VERSIONS {
         let client = words.of(&app.reader());
-        let with = "$filter=displayName ne 'B'&$orderby=displayName desc&$top=1&$skip=1&$count=true&$select=displayName";
+        let with =
+            "$filter=displayName ne 'B'&$orderby=displayName desc&$top=1&$skip=1&$count=true&$select=displayName";
         let with = client.get(format!("{PACKAGES}?{with}")).await.expect(200).json();
         let without = "filter=displayName ne 'B'&orderby=displayName desc&top=1&skip=1&count=true&select=displayName";
         let without = client.get(format!("{PACKAGES}?{without}")).await.expect(200).json();
@@ -84,7 +85,8 @@ async fn localtest_is_beta_by_another_name(app: TestApp) {
     let context = made.json()["@odata.context"].as_str().unwrap().to_owned();
     assert!(context.starts_with(&format!("{}/localtest/$metadata#", app.base)), "{context}");
     assert!(made.header("location").starts_with(&client.url(PACKAGES)), "{}", made.header("location"));
-    let page = client.get(PACKAGES).header("prefer", "odata.maxpagesize=1").query("$expand", "accessPackageCatalog").await;
+    let page =
+        client.get(PACKAGES).header("prefer", "odata.maxpagesize=1").query("$expand", "accessPackageCatalog").await;
     assert_eq!(page.expect(200).rows()[0]["accessPackageCatalog"]["id"], *catalog);
     let problem = client.post(PACKAGES, json!({ "displayName": "P", "catalog": { "id": catalog } })).await.problem(400);
     problem.says("InvalidModel", "catalog", "is not a property");

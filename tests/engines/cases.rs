@@ -25,14 +25,29 @@ fn is_new(c: char) -> bool {
 /// Characters that have two cases, or stand among such.
 fn letters() -> Vec<String> {
     let (own, cased) = (|c: char| vec![c], |c: char| c.is_alphabetic() && u32::from(c) < 0x3000);
-    let changes = move |c: char| c.to_lowercase().collect::<Vec<_>>() != own(c) || c.to_uppercase().collect::<Vec<_>>() != own(c);
+    let changes =
+        move |c: char| c.to_lowercase().collect::<Vec<_>>() != own(c) || c.to_uppercase().collect::<Vec<_>>() != own(c);
     ('\u{1}'..=char::MAX).filter(|c| cased(*c) || changes(*c)).map(String::from).collect()
 }
 
 /// Where the mapping of a letter depends on those around it.
 const WORDS: [&str; 16] = [
-    "ΟΔΟΣ", "ΟΔΟΣ ΑΣ", "Σ", "ΑΣ.", "Α.Σ", "ΑΣ'Α", "ΑΣ\u{301}", "A\u{345}Σ", "\u{345}Σ", "I\u{307}", "I\u{300}", "i\u{307}", "ǰΐﬃŉ",
-    "ǅ", "STRASSE straße", "DİYARBAKIR ıi",
+    "ΟΔΟΣ",
+    "ΟΔΟΣ ΑΣ",
+    "Σ",
+    "ΑΣ.",
+    "Α.Σ",
+    "ΑΣ'Α",
+    "ΑΣ\u{301}",
+    "A\u{345}Σ",
+    "\u{345}Σ",
+    "I\u{307}",
+    "I\u{300}",
+    "i\u{307}",
+    "ǰΐﬃŉ",
+    "ǅ",
+    "STRASSE straße",
+    "DİYARBAKIR ıi",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -62,7 +77,7 @@ on_each_engine! {
         ];
         insert(&*store, tenant, names.iter().enumerate().map(|(n, name)| {
             let mut row = catalog(&n.to_string());
-            row.display_name = (*name).to_owned();
+            (*name).clone_into(&mut row.display_name);
             row
         })).await;
         for (term, expected) in [
@@ -93,7 +108,8 @@ async fn search(store: &dyn cardea::store::Store, tenant: cardea::store::TenantK
     let path = path::parse(Version::V1, "/identityGovernance/entitlementManagement/catalogs").unwrap();
     let path::Resource::Rows(rows) = path.resource else { panic!("not rows") };
     let query = format!("$search={}&$select=displayName,id", encode(&format!("\"{term}\"")));
-    let page = store.read(tenant, options::parse_query(&query, rows, None, Timestamp(0)).unwrap()).await.unwrap().unwrap();
+    let page =
+        store.read(tenant, options::parse_query(&query, rows, None, Timestamp(0)).unwrap()).await.unwrap().unwrap();
     let rows: Vec<serde_json::Value> = serde_json::from_slice(&[b"[", page.rows.as_slice(), b"]"].concat()).unwrap();
     rows.iter().map(|row| row["displayName"].as_str().unwrap().to_owned()).collect()
 }

@@ -40,13 +40,20 @@ fn seen<R: Record>(record: R, version: i64) -> Stored<R> {
 }
 
 /// Checks that a changeset is refused so and leaves nothing, alone and as the end of a longer one.
-async fn refused(place: &Place, store: &dyn Store, tenant: TenantKey, changes: Changeset, how: &dyn Fn(&CommitError) -> bool) {
+async fn refused(
+    place: &Place,
+    store: &dyn Store,
+    tenant: TenantKey,
+    changes: Changeset,
+    how: &dyn Fn(&CommitError) -> bool,
+) {
     let before = rows(place).await;
     let alone = store.commit(tenant, changes.clone()).await.unwrap_err();
     assert!(how(&alone), "alone: {alone:?}");
     assert_eq!(rows(place).await, before, "alone it left something");
 
-    let mut longer = Changeset::default().insert(catalog("new"), RowVersion(1)).insert(package("new", "new"), RowVersion(1));
+    let mut longer =
+        Changeset::default().insert(catalog("new"), RowVersion(1)).insert(package("new", "new"), RowVersion(1));
     longer.writes.push(link("new", "p"));
     longer.writes.push(RowWrite::Unlink { table: incompatible(), source: "p".into(), target: "q".into() });
     longer.writes.extend(changes.writes);

@@ -91,3 +91,23 @@ on_each_engine! {
         assert_eq!(place.number(halves).await, 0);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_the_database_cuts_are_made_anew() {
+    let test = |place: Place| async move {
+        let (store, tenant) = place.furnished().await;
+        insert(&*store, tenant, [catalog("c")]).await;
+        for round in 0..3 {
+            // As a restart or a failover does.
+            let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            place.execute(cut).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            for n in 0..4 {
+                insert(&*store, tenant, [package(&format!("p{round}{n}"), "c")]).await;
+                let page = store.read(tenant, query("$count=true&$expand=catalog")).await.unwrap().unwrap();
+                assert_eq!(page.count, Some(4 * round + n + 1));
+            }
+        }
+    };
+    crate::stores::on(crate::support::Engine::Postgres, test).await;
+}

@@ -8,6 +8,7 @@ mod support;
 mod binary;
 mod cases;
 mod commits;
+mod fuzz;
 mod identities;
 mod limits;
 mod paging;

@@ -51,23 +51,26 @@ impl List {
 
     /// Pages through `path` while others write, several times.
     async fn check(self, path: &str, query: &str) {
-        let (done, writes) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        let writers: Vec<_> = (0..3)
+        let (done, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let tasks: Vec<_> = (0..3)
             .map(|n| {
-                let writer = Writer { client: self.app.client().beta(), catalog: self.catalog.clone(), renames: self.renames };
-                tokio::spawn(writer.run(Rng::new(n), Arc::clone(&done), Arc::clone(&writes)))
+                let writer =
+                    Writer { client: self.app.client().beta(), catalog: self.catalog.clone(), renames: self.renames };
+                tokio::spawn(writer.run(Rng::new(n), Arc::clone(&done), Arc::clone(&count)))
             })
             .collect();
         let client = self.app.client().v1();
         let lasting: BTreeSet<String> = (0..2 * LASTING).step_by(2).map(|n| format!("lasting{n:03}")).collect();
-        let enough = || writes.load(Ordering::Relaxed) >= 100;
+        let enough = || count.load(Ordering::Relaxed) >= 100;
         for (pass, size) in [3, 7, 40].into_iter().cycle().enumerate().take_while(|(pass, _)| *pass < 3 || !enough()) {
-            assert!(pass < 60, "{writes:?} writes disturb nobody");
+            assert!(pass < 60, "{count:?} writes disturb nobody");
             let mut seen = BTreeMap::<String, usize>::new();
             let (mut next, mut pages) = (Some(client.url(&format!("{path}?{query}"))), 0);
             while let Some(url) = next {
                 let answer = client.get(&url).header("prefer", format!("odata.maxpagesize={size}")).await.expect(200);
-                answer.column("id").into_iter().for_each(|id| *seen.entry(id).or_default() += 1);
+                for id in answer.column("id") {
+                    *seen.entry(id).or_default() += 1;
+                }
                 next = answer.json()["@odata.nextLink"].as_str().map(str::to_owned);
                 pages += 1;
                 assert!(pages < 2000, "pages without end");
@@ -79,8 +82,8 @@ impl List {
             assert!(pages > LASTING / size, "{pages} pages");
         }
         done.store(true, Ordering::Relaxed);
-        for writer in writers {
-            writer.await.unwrap();
+        for task in tasks {
+            task.await.unwrap();
         }
     }
 }

@@ -81,7 +81,7 @@ on_each_engine! {
         let request = authority::TokenRequest {
             tenant: None,
             subject: authority::Subject::Application { roles: vec!["EntitlementManagement.ReadWrite.All".into()] },
-            lifetime: std::time::Duration::from_secs(60),
+            lifetime: std::time::Duration::from_mins(1),
         };
         for issuer in &authorities {
             let token = issuer.issue(&request).await.unwrap();

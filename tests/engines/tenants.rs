@@ -23,9 +23,10 @@ const ROOT: &str = "/identityGovernance/entitlementManagement";
 async fn get(store: &dyn Store, tenant: TenantKey, path: &str, query: &str) -> Option<Vec<Json>> {
     let path = path::parse(Version::V1, &format!("{ROOT}/{path}")).unwrap();
     let path::Resource::Rows(rows) = path.resource else { panic!("not rows") };
-    let query = match rows.is_collection() {
-        true => options::parse_query(query, rows, None, Timestamp(0)),
-        false => options::parse_entity(query, rows, Timestamp(0)),
+    let query = if rows.is_collection() {
+        options::parse_query(query, rows, None, Timestamp(0))
+    } else {
+        options::parse_entity(query, rows, Timestamp(0))
     };
     let page = store.read(tenant, query.unwrap()).await.unwrap()?;
     Some(serde_json::from_slice(&[b"[", page.rows.as_slice(), b"]"].concat()).unwrap())
@@ -97,7 +98,9 @@ on_each_engine! {
             let found = get(&*store, ada, path, query).await.unwrap_or_else(|| panic!("{path} is missing"));
             assert_eq!(found.len(), rows, "{path}?{query}: {found:#?}");
             let mut all = BTreeSet::new();
-            found.iter().for_each(|row| texts(row, &mut all));
+            for row in &found {
+                texts(row, &mut all);
+            }
             assert!(!all.iter().any(|t| t.contains("bob")), "{path}?{query}: {found:#?}");
             // The links that exist are Ada's.
             let counts = found.iter().filter_map(|row| row.get("incompatibleAccessPackages@odata.count")?.as_i64());

@@ -99,6 +99,12 @@ impl TestApp {
         Client::new(self.http.clone(), self.base.clone(), Arc::clone(&self.contracts), Some(token.to_owned()))
     }
 
+    /// An application with these permissions.
+    pub async fn application(&self, roles: &[&str]) -> Client {
+        let roles = roles.iter().map(|&role| role.to_owned()).collect();
+        self.with_token(&self.issue(Subject::Application { roles }, Duration::from_hours(1)).await)
+    }
+
     /// A user with these delegated permissions.
     pub async fn user(&self, upn: &str, scopes: &[&str]) -> Client {
         let scopes = scopes.iter().map(|&s| s.to_owned()).collect();

@@ -90,7 +90,15 @@ impl Client {
     /// Any request.
     pub fn request(&self, method: Method, path: impl AsRef<str>) -> Request {
         let url = self.url(path.as_ref());
-        Request { client: self.clone(), method, url, headers: HeaderMap::new(), body: None, undocumented: None, unchecked: false }
+        Request {
+            client: self.clone(),
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: None,
+            undocumented: None,
+            unchecked: false,
+        }
     }
 }
 
@@ -116,9 +124,7 @@ impl Request {
 
     /// A query option, encoded as programs do: `+` for a space.
     pub fn query(mut self, name: &str, value: &str) -> Self {
-        let encode = |text: &str| {
-            utf8_percent_encode(text, PLAIN).to_string().replace("%20", "+")
-        };
+        let encode = |text: &str| utf8_percent_encode(text, PLAIN).to_string().replace("%20", "+");
         let (before, name, value) = (if self.url.contains('?') { '&' } else { '?' }, encode(name), encode(value));
         let _ = write!(self.url, "{before}{name}={value}");
         self

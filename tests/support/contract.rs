@@ -128,8 +128,7 @@ impl Contracts {
     /// What is inside a batch is held to the document as if it had been sent by itself.
     fn batch(&self, document: &Document, version: &str, exchange: &Exchange) -> Complaints {
         let read = |body: &[u8]| serde_json::from_slice::<Json>(body).unwrap_or_default();
-        let (requests, responses) =
-            (read(exchange.request_body.as_deref().unwrap_or_default()), read(&exchange.body));
+        let (requests, responses) = (read(exchange.request_body.as_deref().unwrap_or_default()), read(&exchange.body));
         let requests = requests["requests"].as_array().cloned().unwrap_or_default();
         let mut complaints = Vec::new();
         for response in responses["responses"].as_array().into_iter().flatten() {
@@ -192,7 +191,13 @@ fn inner(version: &str, request: &Json, response: &Json) -> Exchange {
 }
 
 /// What of a request that succeeded the document does not describe: the server would be laxer than it says.
-fn request(document: &Document, operation: &Operation, exchange: &Exchange, keys: &[(String, String)], query: &str) -> Complaints {
+fn request(
+    document: &Document,
+    operation: &Operation,
+    exchange: &Exchange,
+    keys: &[(String, String)],
+    query: &str,
+) -> Complaints {
     let mut complaints = Vec::new();
     let mut value = |place: &str, name: &str, value: &str| match operation.parameter(place, name) {
         None => complaints.push(format!("{} has no {place} parameter '{name}'", operation.id)),

@@ -23,6 +23,8 @@ pub mod fixtures;
 pub mod postgres;
 pub mod sqlite;
 
+use std::{io::Write, sync::Once};
+
 pub use app::TestApp;
 pub use client::Client;
 
@@ -36,10 +38,16 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// Why tests of this engine are left out, if somebody decided so.
+    /// Why the tests of this engine are left out, if somebody decided so; it is told once.
     pub fn left_out(self) -> Option<&'static str> {
-        (self == Self::Postgres && postgres::skipped())
-            .then_some("left out: CARDEA_TEST_SKIP_POSTGRES=1 says that PostgreSQL is not to be tested")
+        static TELL: Once = Once::new();
+        let reason = "the tests on PostgreSQL are left out, because CARDEA_TEST_SKIP_POSTGRES=1";
+        let is_left_out = self == Self::Postgres && postgres::skipped();
+        is_left_out.then(|| {
+            // Written like this it is seen: what tests print when they pass is not.
+            TELL.call_once(|| drop(writeln!(std::io::stderr(), "{reason}")));
+            reason
+        })
     }
 }
 
@@ -64,8 +72,7 @@ macro_rules! engine_tests {
                 #[tokio::test]
                 async fn $name() {
                     use $crate::support::{Engine, TEST_TIMEOUT, TestApp};
-                    if let Some(reason) = Engine::$engine.left_out() {
-                        eprintln!("{}: {reason}", stringify!($name));
+                    if Engine::$engine.left_out().is_some() {
                         return;
                     }
                     let test = async { super::$name(TestApp::start(Engine::$engine).await).await };

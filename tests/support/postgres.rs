@@ -160,7 +160,8 @@ fn binaries() -> Result<PathBuf, String> {
         let missing = || format!("CARDEA_TEST_POSTGRES_BIN={} holds no initdb and pg_ctl", directory.display());
         return good(&directory).then(|| directory.clone()).ok_or_else(missing);
     }
-    let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|e| e.path().join("bin"));
+    let installed =
+        std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|e| e.path().join("bin"));
     let mut found: Vec<PathBuf> = installed.filter(|directory| good(directory)).collect();
     found.sort_by_key(|directory| {
         let version = directory.parent().and_then(Path::file_name).and_then(|v| v.to_str());

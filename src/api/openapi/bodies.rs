@@ -9,7 +9,7 @@ use super::schemas::{NAMESPACE, example, format, members, reference_name, types}
 use crate::{
     model::{
         bind::Purpose,
-        meta::{Enum, Face, Link, Navigation, Property, Type, Version, Write},
+        meta::{Enum, Face, ID, Link, Navigation, Property, Type, Version, Write},
     },
     odata::path::ROOT,
 };
@@ -167,7 +167,13 @@ fn limit_text(property: &Property, schema: &mut Map<String, Value>) {
     if property.max_length != usize::MAX {
         schema.insert("maxLength".into(), json!(property.max_length));
     }
-    schema.insert("pattern".into(), json!(text_pattern(property.min_length)));
+    let pattern = if property.column == ID { key_pattern() } else { text_pattern(property.min_length) };
+    schema.insert("pattern".into(), json!(pattern));
+}
+
+/// The regular expression of keys that a create may choose: a path has other uses for a dollar and for dots.
+fn key_pattern() -> String {
+    format!(r"^[{BLANK}]*[^{BLANK}{REFUSED}$.][^{REFUSED}]*$")
 }
 
 /// The regular expression of texts without refused characters and, if something must be there, not blank.

@@ -1,6 +1,6 @@
 //! The OpenAPI documents: the table of operations and the metadata, described.
 //!
-//! [`document`] builds the OpenAPI 3.1 document of a version; [`downgrade`] makes OpenAPI 3.0.3 of it for generators that
+//! [`document`] builds the OpenAPI 3.1 document of a version; [`downgrade()`] makes OpenAPI 3.0.3 of it for generators that
 //! cannot read 3.1; [`Documents`] keeps them as text for the server. Nothing here knows a resource by name, but for
 //! one example: a new entity type is documented by being in the metadata and in the table.
 //!

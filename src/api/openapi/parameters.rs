@@ -256,11 +256,13 @@ pub(super) fn names_in(template: &str) -> impl Iterator<Item = &str> {
 fn path_parameter(name: &str) -> Parameter {
     let plain = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let another = if plain == name { "the" } else { "the other" };
-    let (description, example) = match plain.strip_suffix("-id") {
-        Some(ty) => (format!("The id of {another} {}.", words(ty)), example_of(entity(ty), "id")),
+    let schema = ObjectBuilder::new().schema_type(Type::String);
+    let (description, example, schema) = match plain.strip_suffix("-id") {
+        Some(ty) => (format!("The id of {another} {}.", words(ty)), example_of(entity(ty), "id"), schema),
         None => (
             format!("The `{plain}`. A quote inside is doubled."),
             ENTITY_TYPES.iter().find_map(|e| example_of(Some(e), plain)),
+            schema.pattern(Some("^([^']|'')*$")),
         ),
     };
     ParameterBuilder::new()
@@ -268,7 +270,7 @@ fn path_parameter(name: &str) -> Parameter {
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
         .description(Some(description))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .schema(Some(schema))
         .example(example)
         .build()
 }

@@ -246,9 +246,12 @@ pub(super) fn calculate<'a>(
         Arithmetic::DivBy => l.checked_div(r).filter(|quotient| quotient * r == l),
         Arithmetic::Mod => l.checked_rem(r),
     });
-    let what = || format!("'{}' is not a whole number of 64 bits", shown(source.slice(from, to)));
+    let is_time = matches!(ty, Ty::Time);
+    let result = result.filter(|micros| !is_time || Timestamp(*micros).is_in_range());
+    let right = if is_time { "a time of the years 1 to 9999" } else { "a whole number of 64 bits" };
+    let what = || format!("'{}' is not {right}", shown(source.slice(from, to)));
     let result = result.ok_or_else(|| source.fault(from, what()))?;
-    let value = if matches!(ty, Ty::Time) { Value::Time(Timestamp(result)) } else { Value::Int(result) };
+    let value = if is_time { Value::Time(Timestamp(result)) } else { Value::Int(result) };
     Ok(Operand::literal(value, ty, from, to))
 }
 

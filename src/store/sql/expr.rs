@@ -1,8 +1,8 @@
 //! Conditions: `$filter`, `$search`, and what comes after a row in an order.
 //!
 //! OData's comparisons yield true or false even where an operand is null, SQL's yield null. A condition's null counts
-//! as false at the top and under `and` and `or`; under `not`, in `all` and as an operand it would not, so there (`exact`)
-//! comparisons that can be null are made false. OData's boolean functions do yield null, as SQL's.
+//! as false at the top and under `and` and `or`; under `not`, in `all` and as an operand it would not, so there
+//! (`exact`) comparisons that can be null are made false. OData's boolean functions do yield null, as SQL's.
 //!
 //! No operand is written twice: what nests would grow with every level.
 
@@ -268,7 +268,7 @@ impl Sql<'_> {
         }
     }
 
-    /// A text without its letter case. Lower case alone leaves ß beside SS and ς beside Σ, upper case alone K beside the
+    /// A text without its letter case. Lower case alone leaves ß beside SS and ς beside σ, upper case alone K beside the
     /// Kelvin sign. Both sides of a comparison go through the same engine, whose Unicode may not be ours.
     fn caseless(&mut self, text: impl FnOnce(&mut Self)) {
         let [[upper, _, upper_end], [lower, _, lower_end]] =

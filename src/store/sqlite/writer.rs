@@ -98,7 +98,10 @@ fn run(connection: &Connection, jobs: &Receiver<Job>) {
         while let Some(job) = next {
             let outcome = apply(connection, job.work);
             answers.push((job.reply, outcome));
-            next = if answers.len() < BATCH { jobs.try_recv().ok() } else { None };
+            // A failure of the disk may end the transaction: what came next would be written by itself, though it is
+            // answered with an error.
+            let open = !connection.is_autocommit();
+            next = if open && answers.len() < BATCH { jobs.try_recv().ok() } else { None };
         }
         let committed = execute(connection, "COMMIT");
         if let Err(error) = &committed {

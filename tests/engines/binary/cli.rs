@@ -70,8 +70,13 @@ async fn two_servers_that_start_at_once_on_one_database_serve_the_same() {
         let id = made["id"].as_str().unwrap();
         let (status, found) = get(other.url(&format!("/accessPackageCatalogs/{id}")), &token).await;
         assert_eq!((status, &found["displayName"]), (200, &made["displayName"]));
-        let lists = [get(one.url("/accessPackageCatalogs"), &token).await, get(other.url("/accessPackageCatalogs"), &token).await];
-        let names = |(_, page): &(u16, Json)| page["value"].as_array().unwrap().iter().map(|c| c["displayName"].clone()).collect::<Vec<_>>();
+        let lists = [
+            get(one.url("/accessPackageCatalogs"), &token).await,
+            get(other.url("/accessPackageCatalogs"), &token).await,
+        ];
+        let names = |(_, page): &(u16, Json)| {
+            page["value"].as_array().unwrap().iter().map(|c| c["displayName"].clone()).collect::<Vec<_>>()
+        };
         assert_eq!(names(&lists[0]), names(&lists[1]));
         assert_eq!(names(&lists[0]).len(), 2, "one General catalog, and the new one");
         assert_eq!(place.number("SELECT count(*) FROM tenant").await, 1);
@@ -83,7 +88,9 @@ async fn two_servers_that_start_at_once_on_one_database_serve_the_same() {
 #[tokio::test]
 async fn documents_are_printed_offline() {
     let directory = tempfile::tempdir().unwrap();
-    for (version, oas, expected) in [("v1.0", "3.1", "3.1"), ("beta", "3.1", "3.1"), ("v1.0", "3.0", "3.0"), ("beta", "3.0", "3.0")] {
+    for (version, oas, expected) in
+        [("v1.0", "3.1", "3.1"), ("beta", "3.1", "3.1"), ("v1.0", "3.0", "3.0"), ("beta", "3.0", "3.0")]
+    {
         let output = cardea(&["openapi", version, "--oas", oas]).current_dir(directory.path()).output().unwrap();
         assert!(output.status.success());
         let document: Json = serde_json::from_slice(&output.stdout).unwrap();

@@ -46,7 +46,8 @@ impl Client {
     /// Writes until the server is gone.
     async fn run(mut self, stop: Arc<AtomicBool>) -> Known {
         for turn in 0.. {
-            let alive: Vec<String> = self.known.answered.iter().filter(|(_, v)| v.is_some()).map(|(k, _)| k.clone()).collect();
+            let alive: Vec<String> =
+                self.known.answered.iter().filter(|(_, v)| v.is_some()).map(|(k, _)| k.clone()).collect();
             let going_on = match self.rng.below(10) {
                 0 | 1 if !alive.is_empty() => self.rename(&alive).await,
                 2 if !alive.is_empty() => self.remove(&alive).await,
@@ -71,20 +72,16 @@ impl Client {
         // Of many sizes, so that pages of the database split and overflow.
         let description = "lorem ".repeat(self.rng.below(600));
         let body = json!({ "displayName": name, "description": description, "catalogId": self.catalog });
-        match self.send(self.http.post(&self.url).json(&body)).await {
-            Some((status, body)) => {
-                assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
-                match serde_json::from_slice::<Json>(&body) {
-                    Ok(made) => _ = self.known.answered.insert(made["id"].as_str().unwrap().to_owned(), Some(made)),
-                    Err(_) => self.known.maybe_made.push(name),
-                }
-                true
-            }
-            None => {
-                self.known.maybe_made.push(name);
-                false
-            }
+        let Some((status, body)) = self.send(self.http.post(&self.url).json(&body)).await else {
+            self.known.maybe_made.push(name);
+            return false;
+        };
+        assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
+        match serde_json::from_slice::<Json>(&body) {
+            Ok(made) => _ = self.known.answered.insert(made["id"].as_str().unwrap().to_owned(), Some(made)),
+            Err(_) => self.known.maybe_made.push(name),
         }
+        true
     }
 
     async fn rename(&mut self, alive: &[String]) -> bool {
@@ -103,23 +100,25 @@ impl Client {
     }
 
     fn note(&mut self, id: String, after: Option<Json>, answer: Option<(u16, Vec<u8>)>, good: &[u16]) -> bool {
-        match answer {
-            Some((status, body)) => {
-                assert!(good.contains(&status), "{status} {}", String::from_utf8_lossy(&body));
-                self.known.answered.insert(id, after);
-                true
-            }
-            None => {
-                self.known.open = Some((id, after));
-                false
-            }
-        }
+        let Some((status, body)) = answer else {
+            self.known.open = Some((id, after));
+            return false;
+        };
+        assert!(good.contains(&status), "{status} {}", String::from_utf8_lossy(&body));
+        self.known.answered.insert(id, after);
+        true
     }
 }
 
 /// What a package is, as far as these clients change it.
 fn essence(package: &Json) -> Json {
-    json!([package["id"], package["displayName"], package["description"], package["catalogId"], package["createdDateTime"]])
+    json!([
+        package["id"],
+        package["displayName"],
+        package["description"],
+        package["catalogId"],
+        package["createdDateTime"]
+    ])
 }
 
 /// All packages there are, by id.
@@ -140,13 +139,18 @@ async fn all(server: &Server, token: &str) -> BTreeMap<String, Json> {
 /// Compares what clients know with what there is.
 fn check(known: &[Known], found: &BTreeMap<String, Json>) {
     let mut by_name = BTreeMap::<&str, usize>::new();
-    found.values().for_each(|row| *by_name.entry(row["displayName"].as_str().unwrap()).or_default() += 1);
+    for row in found.values() {
+        *by_name.entry(row["displayName"].as_str().unwrap()).or_default() += 1;
+    }
     for known in known {
         for (id, answered) in &known.answered {
             let now = found.get(id).map(essence);
             let open = known.open.as_ref().filter(|(open, _)| open == id).map(|(_, after)| after.as_ref().map(essence));
             let expected = answered.as_ref().map(essence);
-            assert!(now == expected || open.is_some_and(|open| now == open), "{id}: {now:?}, answered was {expected:?}");
+            assert!(
+                now == expected || open.is_some_and(|open| now == open),
+                "{id}: {now:?}, answered was {expected:?}"
+            );
         }
         for name in &known.maybe_made {
             assert!(by_name.get(name.as_str()).copied().unwrap_or(0) <= 1, "{name} was made twice");
@@ -166,7 +170,13 @@ fn check_file(place: &Place) {
 }
 
 /// Clients at work on a server; whatever happens to it, what they know in the end.
-async fn under_load(server: &Server, token: &str, catalog: &str, rng: &mut Rng, meanwhile: impl Future<Output = ()>) -> Vec<Known> {
+async fn under_load(
+    server: &Server,
+    token: &str,
+    catalog: &str,
+    rng: &mut Rng,
+    meanwhile: impl Future<Output = ()>,
+) -> Vec<Known> {
     let stop = Arc::new(AtomicBool::new(false));
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {

@@ -2,6 +2,7 @@
 
 mod cli;
 mod crash;
+mod full;
 mod manage;
 mod stop;
 
@@ -21,10 +22,17 @@ const ROOT: &str = "/identityGovernance/entitlementManagement";
 /// Nothing here takes longer, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The program with these arguments and without what the environment says of it.
+/// The program with these arguments.
 fn cardea(args: &[&str]) -> Command {
-    let mut command = Command::new(CARDEA);
-    command.args(args).env_clear().env("PATH", "/usr/bin:/bin");
+    let mut command = command(CARDEA);
+    command.args(args);
+    command
+}
+
+/// A program, without what the environment says of ours.
+fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("PATH", "/usr/bin:/bin");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -70,16 +78,25 @@ impl Server {
     }
 
     async fn start_with(place: &Place, more: &[&str]) -> Self {
+        Self::start_by(place, &[], &[&["--log", "warn"], more].concat()).await
+    }
+
+    /// Starts one by way of another program, which is given the command line.
+    async fn start_by(place: &Place, by: &[&str], more: &[&str]) -> Self {
         let database = database(place);
-        let mut args = vec!["serve", "--listen", "127.0.0.1:0", "--log", "warn"];
+        let mut args = vec!["serve", "--listen", "127.0.0.1:0"];
         args.extend(database.iter().map(String::as_str));
         args.extend(more);
-        let mut child = cardea(&args).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut words = by.iter().copied().chain([CARDEA]);
+        let mut command = command(words.next().unwrap());
+        command.args(words);
+        let mut child = command.args(&args).stderr(Stdio::inherit()).spawn().unwrap();
         let printed = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut server = Self { child, base: String::new(), printed: Some(printed) };
         let mut printed = server.printed.take().unwrap();
         let ready = spawn_blocking(move || {
-            let base = printed.by_ref().find_map(|line| line.ok()?.strip_prefix("cardea is ready at ").map(str::to_owned));
+            let base =
+                printed.by_ref().find_map(|line| line.ok()?.strip_prefix("cardea is ready at ").map(str::to_owned));
             (base, printed)
         });
         let (base, printed) = timeout(PATIENCE, ready).await.expect("it is never ready").unwrap();

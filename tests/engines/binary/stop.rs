@@ -57,9 +57,9 @@ on_each_engine! {
         let mut begun = TcpStream::connect(&address).await.unwrap();
         begun.write_all(b"GET /healthz HTTP/1.1\r\n").await.unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
-        let begin = Instant::now();
+        let stopped = Instant::now();
         server.signal("-TERM");
         assert_eq!(server.exit_code().await, Some(0));
-        assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+        assert!(stopped.elapsed() < Duration::from_secs(5), "{:?}", stopped.elapsed());
     }
 }

@@ -98,9 +98,16 @@ impl Expr {
             }
             Self::In(operand, list) => {
                 let list: Vec<_> = list.iter().map(|item| item.text.as_str()).collect();
-                format!("{} {} ({})", operand.operand(9, rng), word("in", rng), list.join(*rng.pick::<&str>(&[",", ", "])))
+                format!(
+                    "{} {} ({})",
+                    operand.operand(9, rng),
+                    word("in", rng),
+                    list.join(*rng.pick::<&str>(&[",", ", "]))
+                )
             }
-            Self::And(left, right) => format!("{} {} {}", left.operand(2, rng), word("and", rng), right.operand(3, rng)),
+            Self::And(left, right) => {
+                format!("{} {} {}", left.operand(2, rng), word("and", rng), right.operand(3, rng))
+            }
             Self::Or(left, right) => format!("{} {} {}", left.operand(1, rng), word("or", rng), right.operand(2, rng)),
             Self::Not(operand) => format!("{} {}", word("not", rng), operand.operand(9, rng)),
             Self::Call(name, operands) => {

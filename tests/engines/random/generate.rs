@@ -11,7 +11,7 @@ use super::{
 };
 
 /// The time that queries are asked at.
-pub const NOW: i64 = 20_453 * 86_400_000_000 + 43_200_000_000;
+pub const NOW: i64 = 20_484 * 86_400_000_000 + 28_800_000_000;
 
 /// Makes things about a world, in the words of a version.
 pub struct Generator<'a> {
@@ -283,11 +283,11 @@ impl Generator<'_> {
     fn path(&mut self, scope: &Variables, kind: &str) -> Option<Path> {
         let (variable, mut entity) = self.rng.pick(scope).clone();
         let mut walked = Vec::new();
-        if self.rng.chance(30) {
-            if let Some(nav) = navs(entity, self.version).into_iter().find(|n| !n.many) {
-                walked.push(nav);
-                entity = nav.to;
-            }
+        if self.rng.chance(30)
+            && let Some(nav) = navs(entity, self.version).into_iter().find(|n| !n.many)
+        {
+            walked.push(nav);
+            entity = nav.to;
         }
         let fits = |p: &&'static Prop| match p.kind {
             Kind::Text => kind == "text",
@@ -296,7 +296,7 @@ impl Generator<'_> {
             Kind::Enum(..) => kind == "enum",
         };
         let all: Vec<&'static Prop> = props(entity, self.version).iter().filter(fits).collect();
-        (!all.is_empty()).then(|| Path { variable, navs: walked, prop: *self.rng.pick::<&'static Prop>(&all) })
+        (!all.is_empty()).then(|| Path { variable, navs: walked, prop: self.rng.pick::<&'static Prop>(&all) })
     }
 
     fn property(&mut self, scope: &Variables, kind: &str) -> Expr {
@@ -350,13 +350,19 @@ impl Generator<'_> {
             _ => self.fragment(),
         };
         let is_guid = text.len() == 36 && text.starts_with("c0ffee00-");
-        let written = if is_guid && self.rng.chance(50) { text.clone() } else { format!("'{}'", text.replace('\'', "''")) };
+        let written =
+            if is_guid && self.rng.chance(50) { text.clone() } else { format!("'{}'", text.replace('\'', "''")) };
         Literal { value: Val::Text(text), text: written }
     }
 
     fn int_literal(&mut self) -> Literal {
-        let value = *self.rng.pick(&[-1_i64, 0, 1, 2, 3, 5, 6, 12, 23, 59, 1969, 1970, 2024, 2026, i64::MAX, i64::MIN + 1]);
-        let text = if (0..100).contains(&value) && self.rng.chance(10) { format!("({} add 1)", value - 1) } else { value.to_string() };
+        let value =
+            *self.rng.pick(&[-1_i64, 0, 1, 2, 3, 5, 6, 12, 23, 59, 1969, 1970, 2024, 2026, i64::MAX, i64::MIN + 1]);
+        let text = if (0..100).contains(&value) && self.rng.chance(10) {
+            format!("({} add 1)", value - 1)
+        } else {
+            value.to_string()
+        };
         Literal { value: Val::Int(value), text }
     }
 
@@ -367,11 +373,21 @@ impl Generator<'_> {
         if self.rng.chance(5) {
             return Literal { value: Val::Time(NOW - 86_400_000_000), text: "(now() sub duration'P1D')".to_owned() };
         }
-        let micros = self.rng.pick(&self.world.packages).created_at.0 + *self.rng.pick(&[0, 0, 0, 1, -1]);
+        let near = self.rng.pick(&self.world.packages).created_at.0 + *self.rng.pick(&[0, 0, 0, 1, -1]);
+        // The first and the last there is, and some that floating point does not hold.
+        let far = *self.rng.pick(&[
+            -62_135_596_800_000_000,
+            253_402_300_799_999_999,
+            9_999_999_999_999_999,
+            16_725_225_599_999_999,
+        ]);
+        let micros = if self.rng.chance(10) { far } else { near };
         let time = DateTime::from_timestamp_micros(micros).unwrap();
         let text = match self.rng.below(3) {
             0 if micros % 86_400_000_000 == 0 => time.format("%Y-%m-%d").to_string(),
-            1 => time.with_timezone(&FixedOffset::east_opt(2 * 3600).unwrap()).to_rfc3339(),
+            1 if micros < 200_000_000_000_000_000 => {
+                time.with_timezone(&FixedOffset::east_opt(2 * 3600).unwrap()).to_rfc3339()
+            }
             _ => time.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string(),
         };
         // A time may also be written as a text where a time is expected; functions do not expect one.

@@ -7,17 +7,14 @@ mod expr;
 mod generate;
 pub mod query;
 pub mod rng;
+mod way;
 mod world;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use cardea::{
+    authority::Subject,
     model::{meta::Version, value::Timestamp},
-    odata::{cursor, options, path},
-    store::{Store, TenantKey},
 };
 use serde_json::Value as Json;
 
@@ -25,9 +22,13 @@ use self::{
     generate::{Generator, NOW},
     query::{Expand, Query},
     rng::Rng,
+    way::Way,
     world::World,
 };
-use crate::stores::{Place, on_each_engine};
+use crate::{
+    stores::{Place, on_each_engine},
+    support::TestApp,
+};
 
 const ROOT: &str = "/identityGovernance/entitlementManagement";
 /// How many worlds, and how many queries in each.
@@ -35,13 +36,6 @@ const WORLDS: u64 = 4;
 const QUERIES: u64 = 150;
 /// Where seeds begin unless somebody says otherwise.
 const SEED: u64 = 20_260_131;
-
-/// One world of one engine.
-struct Asked<'a> {
-    store: &'a dyn Store,
-    tenant: TenantKey,
-    world: &'a World,
-}
 
 on_each_engine! {
     async fn random_queries_give_what_a_model_gives(place: Place) {
@@ -58,25 +52,53 @@ on_each_engine! {
                 break;
             }
             let tenant = place.another_tenant(&*store, &seed.to_string()).await;
-            ask(Arc::clone(&store), tenant, seed).await;
+            let world = World::random(&mut Rng::new(seed));
+            world.store(&*store, tenant).await;
+            ask(&world, &Way::Store(&*store, tenant), seed, QUERIES).await;
         }
     }
 }
 
-async fn ask(store: Arc<dyn Store>, tenant: TenantKey, seed: u64) {
+crate::engines! { the_same_over_http }
+
+async fn the_same_over_http(app: TestApp) {
+    let seed = env("CARDEA_SEED").unwrap_or(SEED + WORLDS);
+    let tenant = app.store.tenants().await.unwrap()[0].key;
+    // The catalog that a tenant starts with is not of this world.
+    let general = app.client().v1().get("/catalogs").await.expect(200).column("id").remove(0);
+    app.client().v1().delete(format!("/catalogs/{general}")).await.expect(204);
     let world = World::random(&mut Rng::new(seed));
-    world.store(&*store, tenant).await;
-    let asked = Asked { store: &*store, tenant, world: &world };
-    for number in 0..QUERIES {
+    world.store(&*app.store, tenant).await;
+    assert_eq!(app.clock.now(), Timestamp(NOW));
+    let subject = Subject::Application { roles: vec!["EntitlementManagement.Read.All".into()] };
+    let token = app.issue(subject, Duration::from_hours(1)).await;
+    // Most of these addresses are not among the documented ones, so this is another client than other tests have.
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    ask(&world, &Way::Http { http, base: &app.base, token }, seed, QUERIES / 2).await;
+}
+
+/// Asks random queries and compares what comes with the model.
+async fn ask(world: &World, way: &Way<'_>, seed: u64, queries: u64) {
+    let asked = Asked { way, world };
+    for number in 0..queries {
         let mut rng = Rng::new(seed ^ (number << 32));
         let version = *rng.pick(&Version::ALL);
-        let query = Generator { rng: &mut rng, world: &world, version }.query();
+        let query = Generator { rng: &mut rng, world, version }.query();
         if let Err(what) = asked.check(&query).await {
             let (path, options) = (&query.base.path, query.write());
             let plain = percent_encoding::percent_decode_str(&options).decode_utf8_lossy().into_owned();
-            panic!("CARDEA_SEED={seed}, query {number}: {version} {path}?{options}\n  {plain}\n  {:?}\n{what}", query.page);
+            panic!(
+                "CARDEA_SEED={seed}, query {number}: {version} {path}?{options}\n  {plain}\n  {:?}\n{what}",
+                query.page
+            );
         }
     }
+}
+
+/// A world, and the way to what it was made of.
+struct Asked<'a> {
+    way: &'a Way<'a>,
+    world: &'a World,
 }
 
 impl Asked<'_> {
@@ -85,12 +107,12 @@ impl Asked<'_> {
         let (all, given) = query.rows(self.world);
         let expected: Vec<Json> = given.iter().map(|row| query.row(self.world, *row)).collect();
         if query.base.single {
-            let found = self.one(query).await?;
+            let found = self.way.one(query.version, &query.base.path, &query.write()).await?;
             let expected = if given.is_empty() { None } else { Some(expected[0].clone()) };
             return same(&found.map(unlinked), &expected);
         }
         let limit = query.options.top.unwrap_or(usize::MAX).min(query.page.unwrap_or(usize::MAX));
-        let pages = self.pages(query.version, &query.base.path, &query.write(), query.page).await?;
+        let pages = self.way.pages(query.version, &query.base.path, &query.write(), query.page).await?;
         let counted = query.options.count.then_some(all.len());
         if pages[0].count != counted.map(|n| u64::try_from(n).unwrap()) {
             return Err(format!("count {:?}, expected {counted:?}", pages[0].count));
@@ -108,7 +130,8 @@ impl Asked<'_> {
     /// The targets that did not fit into their source are where its link says.
     async fn check_rests(&self, query: &Query, rows: &[usize], found: &[Json]) -> Result<(), String> {
         for expand in &query.shape.expand {
-            let link = |json: &Json| json.get(format!("{}@odata.nextLink", expand.nav.name))?.as_str().map(str::to_owned);
+            let link =
+                |json: &Json| json.get(format!("{}@odata.nextLink", expand.nav.name))?.as_str().map(str::to_owned);
             let linked = rows.iter().zip(found).filter_map(|(row, json)| Some((*row, link(json)?)));
             // The first few are enough.
             for (row, link) in linked.take(2) {
@@ -119,63 +142,17 @@ impl Asked<'_> {
     }
 
     async fn check_rest(&self, query: &Query, expand: &Expand, row: usize, link: &str) -> Result<(), String> {
-        let root = format!("http://root/{}{ROOT}/", query.version);
+        let root = format!("{}/{}{ROOT}/", self.way.base(), query.version);
         let (path, options) = link.strip_prefix(&root).and_then(|l| l.split_once('?')).ok_or("a strange link")?;
-        let pages = self.pages(query.version, path, options, None).await?;
+        let pages = self.way.pages(query.version, path, options, None).await?;
         let found: Vec<Json> = pages.into_iter().flat_map(|p| p.rows).map(unlinked).collect();
         same(&found, &expand.rest(self.world, query.version, row))
     }
 
     async fn check_count(&self, query: &Query, expected: usize) -> Result<(), String> {
-        let path = format!("{ROOT}/{}/$count", query.base.path);
-        let path::Resource::Count(rows) = parse_path(query.version, &path)? else { return Err("no count".into()) };
-        let counting = options::parse_count(&query.write_count(), rows, Timestamp(NOW)).map_err(|e| e.message)?;
-        let counted = self.store.count(self.tenant, counting).await.map_err(|e| format!("{e:?}"))?;
-        same(&counted, &Some(u64::try_from(expected).unwrap()))
+        let counted = self.way.count(query.version, &query.base.path, &query.write_count()).await?;
+        same(&counted, &u64::try_from(expected).unwrap())
     }
-
-    async fn one(&self, query: &Query) -> Result<Option<Json>, String> {
-        let path::Resource::Rows(rows) = parse_path(query.version, &format!("{ROOT}/{}", query.base.path))? else {
-            return Err("no rows".into());
-        };
-        let mut asked = options::parse_entity(&query.write(), rows, Timestamp(NOW)).map_err(|e| e.message)?;
-        asked.root = format!("http://root/{}", query.version);
-        let page = self.store.read(self.tenant, asked).await.map_err(|e| format!("{e:?}"))?;
-        page.map(|page| serde_json::from_slice(&page.rows).map_err(|e| e.to_string())).transpose()
-    }
-
-    /// A list, page by page to its end, as the API reads it.
-    async fn pages(&self, version: Version, path: &str, query: &str, size: Option<usize>) -> Result<Vec<Page>, String> {
-        let (mut pages, mut query) = (Vec::new(), query.to_owned());
-        loop {
-            let path::Resource::Rows(rows) = parse_path(version, &format!("{ROOT}/{path}"))? else {
-                return Err("no rows".into());
-            };
-            let face = rows.face();
-            let mut asked = options::parse_query(&query, rows, size, Timestamp(NOW)).map_err(|e| e.message)?;
-            asked.root = format!("http://root/{version}");
-            asked.count &= pages.is_empty();
-            let order = asked.order.clone();
-            let page = self.store.read(self.tenant, asked).await.map_err(|e| format!("{e:?}"))?;
-            let page = page.ok_or("the path leads nowhere")?;
-            let rows = serde_json::from_slice(&[b"[", page.rows.as_slice(), b"]"].concat()).map_err(|e| e.to_string())?;
-            pages.push(Page { rows, count: page.count });
-            let Some(last) = page.next else { return Ok(pages) };
-            query = options::next_query(&query, &cursor::encode(face, &order, &last));
-            if pages.len() > 1000 {
-                return Err("pages without end".into());
-            }
-        }
-    }
-}
-
-struct Page {
-    rows: Vec<Json>,
-    count: Option<u64>,
-}
-
-fn parse_path(version: Version, path: &str) -> Result<path::Resource, String> {
-    path::parse(version, path).map(|p| p.resource).map_err(|e| e.message)
 }
 
 /// A row, with `true` in place of each link to more.
@@ -224,7 +201,7 @@ fn difference(at: &str, found: &Json, expected: &Json) -> Option<String> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "how tests are run is said by the environment")]
-fn env(name: &str) -> Option<u64> {
+pub fn env(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|value| value.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
 }
 

@@ -99,7 +99,11 @@ impl Query {
     /// The rows that the query allows, in order, and those of them that are given.
     pub fn rows(&self, world: &World) -> (Vec<usize>, Vec<usize>) {
         let all = self.options.rows(world, self.version, self.base.entity, self.base.rows.clone());
-        let given = if self.options.top == Some(0) { Vec::new() } else { all.iter().skip(self.options.skip.unwrap_or(0)).copied().collect() };
+        let given = if self.options.top == Some(0) {
+            Vec::new()
+        } else {
+            all.iter().skip(self.options.skip.unwrap_or(0)).copied().collect()
+        };
         (all, given)
     }
 
@@ -166,7 +170,11 @@ impl Shape {
                 let mut inner = expand.options.write(rng);
                 inner.extend(expand.shape.write(rng));
                 let inner: Vec<_> = inner.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-                if inner.is_empty() { expand.nav.name.to_owned() } else { format!("{}({})", expand.nav.name, inner.join(";")) }
+                if inner.is_empty() {
+                    expand.nav.name.to_owned()
+                } else {
+                    format!("{}({})", expand.nav.name, inner.join(";"))
+                }
             });
             options.push(("$expand", items.collect::<Vec<_>>().join(",")));
         }
@@ -240,8 +248,12 @@ impl Search {
                     && wanted.is_none_or(|wanted| wanted.name == prop.name)
                     && matches!((prop.value)(world, row), Val::Text(v) if caseless(&v).contains(&caseless(text)))
             }),
-            Self::And(left, right) => left.finds(world, version, entity, row) && right.finds(world, version, entity, row),
-            Self::Or(left, right) => left.finds(world, version, entity, row) || right.finds(world, version, entity, row),
+            Self::And(left, right) => {
+                left.finds(world, version, entity, row) && right.finds(world, version, entity, row)
+            }
+            Self::Or(left, right) => {
+                left.finds(world, version, entity, row) || right.finds(world, version, entity, row)
+            }
             Self::Not(operand) => !operand.finds(world, version, entity, row),
         }
     }
@@ -258,7 +270,9 @@ impl Search {
                     format!("\"{prefix}{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
                 }
             }
-            Self::And(left, right) => format!("({}) {}({})", left.write(rng), rng.pick(&["", "AND "]).to_owned(), right.write(rng)),
+            Self::And(left, right) => {
+                format!("({}) {}({})", left.write(rng), rng.pick(&["", "AND "]).to_owned(), right.write(rng))
+            }
             Self::Or(left, right) => format!("({}) OR ({})", left.write(rng), right.write(rng)),
             Self::Not(operand) => format!("NOT ({})", operand.write(rng)),
         }

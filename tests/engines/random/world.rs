@@ -19,14 +19,55 @@ use crate::stores;
 /// Names and descriptions. They repeat, they are alike, and they hold what is special to somebody: SQL, LIKE, JSON,
 /// URLs, OData, Unicode.
 pub const TEXTS: [&str; 34] = [
-    "", " ", "a", "A", "b", "ab", "AB", "sales", "Sales", "SALES", "Sales Team", " sales ", "\tsales\n", "\u{a0}sales\u{2003}",
-    "O'Neil", "''", "100%", "_", "a_b", "a%b", "a\\b", "\"quoted\"", "(x)", "a;b,c", "a&b=c+d#e?", "ß", "STRASSE", "straße",
-    "É", "é", "Žluťoučký kůň", "İstanbul", "😀 smile", "ΟΔΟΣ",
+    "",
+    " ",
+    "a",
+    "A",
+    "b",
+    "ab",
+    "AB",
+    "sales",
+    "Sales",
+    "SALES",
+    "Sales Team",
+    " sales ",
+    "\tsales\n",
+    "\u{a0}sales\u{2003}",
+    "O'Neil",
+    "''",
+    "100%",
+    "_",
+    "a_b",
+    "a%b",
+    "a\\b",
+    "\"quoted\"",
+    "(x)",
+    "a;b,c",
+    "a&b=c+d#e?",
+    "ß",
+    "STRASSE",
+    "straße",
+    "É",
+    "é",
+    "Žluťoučký kůň",
+    "İstanbul",
+    "😀 smile",
+    "ΟΔΟΣ",
 ];
 
 /// Ids; some are UUIDs, which may stand in a filter without quotes.
 const IDS: [&str; 12] = [
-    "0", "a", "B", "b", "Catalog Id value", "o'neil", "50%", "ä/ö", "x.y-z_~", "a+b", "😀",
+    "0",
+    "a",
+    "B",
+    "b",
+    "Catalog Id value",
+    "o'neil",
+    "50%",
+    "ä/ö",
+    "x.y-z_~",
+    "a+b",
+    "😀",
     "c0ffee00-1111-2222-3333-444455556666",
 ];
 
@@ -181,22 +222,48 @@ const fn omitted(name: &'static str, value: fn(&World, usize) -> Val) -> Prop {
 }
 
 macro_rules! package {
-    (id) => { prop("id", Kind::Text, |w, n| w.packages[n].id.as_str().into()) };
-    (display) => { searched("displayName", |w, n| w.packages[n].display_name.as_str().into()) };
-    (description) => { searched("description", |w, n| optional(w.packages[n].description.as_ref())) };
-    (hidden) => { prop("isHidden", Kind::Bool, |w, n| Val::Bool(w.packages[n].is_hidden)) };
-    (created) => { prop("createdDateTime", Kind::Time, |w, n| Val::Time(w.packages[n].created_at.0)) };
-    (modified) => { prop("modifiedDateTime", Kind::Time, |w, n| Val::Time(w.packages[n].modified_at.0)) };
+    (id) => {
+        prop("id", Kind::Text, |w, n| w.packages[n].id.as_str().into())
+    };
+    (display) => {
+        searched("displayName", |w, n| w.packages[n].display_name.as_str().into())
+    };
+    (description) => {
+        searched("description", |w, n| optional(w.packages[n].description.as_ref()))
+    };
+    (hidden) => {
+        prop("isHidden", Kind::Bool, |w, n| Val::Bool(w.packages[n].is_hidden))
+    };
+    (created) => {
+        prop("createdDateTime", Kind::Time, |w, n| Val::Time(w.packages[n].created_at.0))
+    };
+    (modified) => {
+        prop("modifiedDateTime", Kind::Time, |w, n| Val::Time(w.packages[n].modified_at.0))
+    };
 }
 
 macro_rules! catalog {
-    (id) => { prop("id", Kind::Text, |w, n| w.catalogs[n].id.as_str().into()) };
-    (display) => { searched("displayName", |w, n| w.catalogs[n].display_name.as_str().into()) };
-    (description) => { searched("description", |w, n| optional(w.catalogs[n].description.as_ref())) };
-    (external) => { prop("isExternallyVisible", Kind::Bool, |w, n| Val::Bool(w.catalogs[n].is_externally_visible)) };
-    (created) => { prop("createdDateTime", Kind::Time, |w, n| Val::Time(w.catalogs[n].created_at.0)) };
-    (modified) => { prop("modifiedDateTime", Kind::Time, |w, n| Val::Time(w.catalogs[n].modified_at.0)) };
-    (type $members:expr, $name:expr) => { prop("catalogType", Kind::Enum($members, $name), |w, n| w.catalogs[n].catalog_type.as_str().into()) };
+    (id) => {
+        prop("id", Kind::Text, |w, n| w.catalogs[n].id.as_str().into())
+    };
+    (display) => {
+        searched("displayName", |w, n| w.catalogs[n].display_name.as_str().into())
+    };
+    (description) => {
+        searched("description", |w, n| optional(w.catalogs[n].description.as_ref()))
+    };
+    (external) => {
+        prop("isExternallyVisible", Kind::Bool, |w, n| Val::Bool(w.catalogs[n].is_externally_visible))
+    };
+    (created) => {
+        prop("createdDateTime", Kind::Time, |w, n| Val::Time(w.catalogs[n].created_at.0))
+    };
+    (modified) => {
+        prop("modifiedDateTime", Kind::Time, |w, n| Val::Time(w.catalogs[n].modified_at.0))
+    };
+    (type $members:expr, $name:expr) => {
+        prop("catalogType", Kind::Enum($members, $name), |w, n| w.catalogs[n].catalog_type.as_str().into())
+    };
 }
 
 static TYPES: [(&str, &str); 3] =
@@ -206,14 +273,15 @@ static BETA_TYPES: [(&str, &str); 3] =
 static STATES: [(&str, &str); 2] = [("unpublished", "unpublished"), ("published", "published")];
 static STATUSES: [(&str, &str); 2] = [("Unpublished", "unpublished"), ("Published", "published")];
 
-static PACKAGE_V1: [Prop; 6] = [
-    package!(id), package!(display), package!(description), package!(hidden), package!(created), package!(modified),
-];
+static PACKAGE_V1: [Prop; 6] =
+    [package!(id), package!(display), package!(description), package!(hidden), package!(created), package!(modified)];
 static PACKAGE_BETA: [Prop; 11] = [
     package!(id),
     prop("catalogId", Kind::Text, |w, n| w.packages[n].catalog_id.as_str().into()),
     omitted("uniqueName", |w, n| optional(w.packages[n].unique_name.as_ref())),
-    package!(display), package!(description), package!(hidden),
+    package!(display),
+    package!(description),
+    package!(hidden),
     prop("isRoleScopesVisible", Kind::Bool, |w, n| Val::Bool(w.packages[n].is_role_scopes_visible)),
     prop("createdBy", Kind::Text, |w, n| optional(w.packages[n].created_by.as_ref())),
     package!(created),
@@ -221,14 +289,21 @@ static PACKAGE_BETA: [Prop; 11] = [
     package!(modified),
 ];
 static CATALOG_V1: [Prop; 8] = [
-    catalog!(id), catalog!(display), catalog!(description), catalog!(type &TYPES, Some("accessPackageCatalogType")),
+    catalog!(id),
+    catalog!(display),
+    catalog!(description),
+    catalog!(type &TYPES, Some("accessPackageCatalogType")),
     prop("state", Kind::Enum(&STATES, Some("accessPackageCatalogState")), |w, n| w.catalogs[n].state.as_str().into()),
-    catalog!(external), catalog!(created), catalog!(modified),
+    catalog!(external),
+    catalog!(created),
+    catalog!(modified),
 ];
 static CATALOG_BETA: [Prop; 11] = [
     catalog!(id),
     omitted("uniqueName", |w, n| optional(w.catalogs[n].unique_name.as_ref())),
-    catalog!(display), catalog!(description), catalog!(type &BETA_TYPES, None),
+    catalog!(display),
+    catalog!(description),
+    catalog!(type &BETA_TYPES, None),
     prop("catalogStatus", Kind::Enum(&STATUSES, None), |w, n| w.catalogs[n].state.as_str().into()),
     catalog!(external),
     prop("createdBy", Kind::Text, |w, n| optional(w.catalogs[n].created_by.as_ref())),
@@ -284,7 +359,9 @@ static PACKAGES: Nav = Nav {
     name: "accessPackages",
     to: Entity::Package,
     many: true,
-    targets: |w, n| w.all(Entity::Package).into_iter().filter(|p| w.packages[*p].catalog_id == w.catalogs[n].id).collect(),
+    targets: |w, n| {
+        w.all(Entity::Package).into_iter().filter(|p| w.packages[*p].catalog_id == w.catalogs[n].id).collect()
+    },
 };
 
 pub fn navs(entity: Entity, version: Version) -> Vec<&'static Nav> {
