@@ -36,6 +36,8 @@ pub enum Command {
     Tenant(Tenant),
     /// Print the OpenAPI document of a version.
     Openapi(Openapi),
+    /// Print the certificate of the local CA, in PEM; the CA is made when there is none.
+    Ca(Ca),
     /// Print the configuration as `serve` would take it, secrets left out.
     CheckConfig(Serve),
 }
@@ -75,6 +77,12 @@ pub struct Serve {
     /// How clients reach the server, for the links in answers. Without it they get what their Host header says.
     #[arg(long, env = "CARDEA_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: Tls,
+    /// A proxy, or a network of them, whose `X-Forwarded-…` and `Forwarded` headers are believed.
+    #[arg(long = "trusted-proxy", env = "CARDEA_TRUSTED_PROXIES", value_name = "CIDR", value_delimiter = ',', value_parser = server::Proxies::network)]
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// The largest request body, in bytes.
     #[arg(long, env = "CARDEA_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 1 << 20)]
     pub max_body_bytes: usize,
@@ -99,6 +107,31 @@ pub struct Serve {
     /// How to log.
     #[arg(long, env = "CARDEA_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
+}
+
+/// Where the server's certificate comes from. Without any of these it speaks plain HTTP.
+#[derive(Debug, Args)]
+pub struct Tls {
+    /// The certificate chain, in PEM, the server's own first. It and the key are read again when they change.
+    #[arg(long, env = "CARDEA_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's key, in PEM: PKCS#8, PKCS#1 or SEC1.
+    #[arg(long, env = "CARDEA_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// A certificate of the local CA, for localhost and these names (in the variable `true` is for no more names).
+    #[arg(long, env = "CARDEA_TLS_SELF_SIGNED", value_name = "NAME", num_args = 0.., default_missing_value = "true", value_delimiter = ',', value_parser = tls_name, conflicts_with_all = ["tls_cert", "tls_key"])]
+    pub tls_self_signed: Option<Vec<String>>,
+}
+
+/// Whose certificate.
+#[derive(Debug, Args)]
+pub struct Ca {
+    /// The directory of the data, which the CA lies in.
+    #[arg(long, env = "CARDEA_DATA", value_name = "DIR", default_value = "./cardea-data")]
+    pub data: PathBuf,
+    /// JSON: `certificate` and the `file` that it is in.
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub json: bool,
 }
 
 /// Whom tokens are for.
@@ -184,13 +217,26 @@ impl Tokens {
     }
 }
 
+impl Tls {
+    /// The names of a certificate of the local CA, if there is to be one.
+    pub fn self_signed(&self) -> Option<Vec<String>> {
+        let names = self.tls_self_signed.as_ref()?;
+        if matches!(names.as_slice(), [only] if only.is_empty() || only == "false") {
+            return None;
+        }
+        Some(names.iter().filter(|name| *name != "true").cloned().collect())
+    }
+}
+
 impl Serve {
-    /// The server's options.
+    /// The server's options, without TLS: that takes files.
     pub fn options(&self) -> server::Options {
         server::Options {
             max_connections: self.max_connections,
             idle_timeout: self.idle_timeout,
             shutdown_grace: self.shutdown_grace,
+            proxies: server::Proxies::new(self.trusted_proxies.clone()),
+            tls: None,
         }
     }
 }
@@ -261,6 +307,14 @@ fn public_url(text: &str) -> Result<String, String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
+/// Reads a name for a certificate, or one of the words that a variable may have. An empty variable is an unset one.
+fn tls_name(text: &str) -> Result<String, String> {
+    if text.is_empty() || server::Tls::is_name(text) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("{text:?} is neither a host name nor an address"))
+}
+
 fn max_page(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(rows @ 1..=100_000) => Ok(rows),
@@ -320,6 +374,31 @@ mod tests {
         for text in ["a.example", "ftp://a", "https://", "https://a?x", "https://a#x", "https://u:p@a", "/x", ""] {
             assert!(public_url(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn tls_takes_two_files_or_the_local_ca() {
+        let parse = |args: &[&str]| Cli::try_parse_from([&["cardea"], args].concat()).map(|cli| cli.serve.tls);
+        assert_eq!(parse(&[]).unwrap().self_signed(), None);
+        assert_eq!(parse(&["--tls-self-signed"]).unwrap().self_signed(), Some(vec![]));
+        let names = parse(&["--tls-self-signed", "a.example,*.b.example", "10.0.0.1"]).unwrap().self_signed();
+        assert_eq!(names.unwrap(), ["a.example", "*.b.example", "10.0.0.1"]);
+        assert_eq!(parse(&["--tls-self-signed", "true"]).unwrap().self_signed(), Some(vec![]));
+        for off in ["false", ""] {
+            assert_eq!(parse(&["--tls-self-signed", off]).unwrap().self_signed(), None);
+        }
+        assert!(parse(&["--tls-cert", "a", "--tls-key", "b"]).is_ok());
+        for args in [&["--tls-cert", "a"][..], &["--tls-key", "a"], &["--tls-self-signed", "a b"]] {
+            assert!(parse(args).is_err(), "{args:?}");
+        }
+        assert!(parse(&["--tls-cert", "a", "--tls-key", "b", "--tls-self-signed"]).is_err());
+    }
+
+    #[test]
+    fn proxies_are_given_as_networks() {
+        let args = ["cardea", "--trusted-proxy", "10.0.0.0/8,::1", "--trusted-proxy", "192.0.2.1"];
+        assert_eq!(Cli::try_parse_from(args).unwrap().serve.trusted_proxies.len(), 3);
+        assert!(Cli::try_parse_from(["cardea", "--trusted-proxy", "10.0.0.0/99"]).is_err());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::Scheme};
 use http_body_util::BodyExt;
 
 use super::{
@@ -246,7 +246,8 @@ fn contains_nul(text: &str) -> bool {
     text.contains("%00")
 }
 
-/// Scheme and authority under which the caller reaches us: what is configured, else what the caller says.
+/// Scheme and authority under which the caller reaches us: what is configured, else what the target says, which the
+/// server has made whole.
 pub(super) fn origin(options: &Options, uri: &Uri, headers: &HeaderMap) -> String {
     if let Some(url) = &options.public_url {
         return url.trim_end_matches('/').to_owned();
@@ -255,7 +256,8 @@ pub(super) fn origin(options: &Options, uri: &Uri, headers: &HeaderMap) -> Strin
     let host = said.or_else(|| headers.get(header::HOST)?.to_str().ok()).unwrap_or_default();
     let harmless = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'[' | b']');
     let host = if !host.is_empty() && host.bytes().all(harmless) { host } else { "localhost" };
-    format!("http://{host}")
+    let scheme = if uri.scheme() == Some(&Scheme::HTTPS) { "https" } else { "http" };
+    format!("{scheme}://{host}")
 }
 
 /// Where a caller without a token can get one.

@@ -25,7 +25,8 @@ fn describe(matches: &ArgMatches) -> String {
             _ => "default",
         };
         let values = given.get_raw(id.as_str()).into_iter().flatten().map(|value| value.to_string_lossy());
-        let value = if option.is_hide_env_values_set() { REDACTED.to_owned() } else { values.collect() };
+        let value =
+            if option.is_hide_env_values_set() { REDACTED.to_owned() } else { values.collect::<Vec<_>>().join(",") };
         lines.push(format!("{}={value}  # {source}\n", name.to_string_lossy()));
     }
     lines.concat()

@@ -1,5 +1,6 @@
 //! The commands: one file each. They read the configuration, put the parts together and say what happened.
 
+mod ca;
 mod check_config;
 mod manage;
 mod openapi;
@@ -19,6 +20,7 @@ use crate::{
     authority::{self, Authority},
     clock::Clock,
     config::{Cli, Command, Database, Tokens},
+    server,
     store::{self, Store},
 };
 
@@ -35,6 +37,7 @@ pub fn run() -> ExitCode {
         Command::App(config) => manage::app(&config),
         Command::Tenant(config) => manage::tenant(&config),
         Command::Openapi(config) => openapi::run(&config),
+        Command::Ca(config) => ca::run(&config),
         Command::CheckConfig(_) => check_config::run(&matches),
     };
     match result {
@@ -59,6 +62,8 @@ enum Error {
     Token(#[from] authority::IssueError),
     #[error("{0}")]
     Manage(#[from] authority::ManageError),
+    #[error("{0}")]
+    Tls(#[from] server::TlsError),
     #[error("cannot listen on {address}: {source}")]
     Listen { address: String, source: io::Error },
     #[error("the log filter {filter:?}: {source}")]

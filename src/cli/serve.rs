@@ -20,7 +20,7 @@ use crate::{
     authority::Authority,
     clock::Clock,
     config::{LogFormat, Serve},
-    server,
+    server::{self, LocalCa, Tls},
     store::Store,
 };
 
@@ -42,11 +42,22 @@ async fn serve(config: &Serve) -> Result<(), Error> {
 async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receiver<()>) -> Result<(), Error> {
     let authority = open_authority_at(store, &Clock::System, &config.tokens, config.public_url.clone()).await?;
     let router = router(config, store, authority);
+    let tls = tls(config)?.map(Arc::new);
     let listen = |source| Error::Listen { address: config.listen.clone(), source };
     let listener = server::bind(&config.listen).await.map_err(listen)?;
-    print(&greeting(config, listener.local_addr().map_err(listen)?))?;
-    server::serve(listener, router, config.options(), stop).await;
+    print(&greeting(config, tls.as_deref(), listener.local_addr().map_err(listen)?))?;
+    server::serve(listener, router, server::Options { tls, ..config.options() }, stop).await;
     Ok(())
+}
+
+/// TLS, if it is wanted.
+fn tls(config: &Serve) -> Result<Option<Tls>, Error> {
+    if let (Some(chain), Some(key)) = (&config.tls.tls_cert, &config.tls.tls_key) {
+        return Ok(Some(Tls::from_files(chain.clone(), key.clone())?));
+    }
+    let Some(names) = config.tls.self_signed() else { return Ok(None) };
+    let ca = LocalCa::open(&config.database.data, &Clock::System)?;
+    Ok(Some(Tls::from_local_ca(ca, names)?))
 }
 
 /// The application behind its API.
@@ -62,11 +73,12 @@ fn router(config: &Serve, store: &Arc<dyn Store>, authority: Authority) -> axum:
 }
 
 /// What the one who started us wants to know first.
-fn greeting(config: &Serve, bound: SocketAddr) -> String {
+fn greeting(config: &Serve, tls: Option<&Tls>, bound: SocketAddr) -> String {
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let base = if bound.ip().is_unspecified() {
-        format!("http://localhost:{}", bound.port())
+        format!("{scheme}://localhost:{}", bound.port())
     } else {
-        format!("http://{bound}")
+        format!("{scheme}://{bound}")
     };
     let public = config.public_url.as_deref().unwrap_or(&base);
     let token = match config.database.database_url {
@@ -74,7 +86,9 @@ fn greeting(config: &Serve, bound: SocketAddr) -> String {
         Some(_) => "cardea token --database-url URL".to_owned(),
         None => format!("cardea token --data {}", quoted(&config.database.data.to_string_lossy())),
     };
-    format!("cardea is ready at {base}\n  Swagger UI:   {public}/swagger-ui/\n  get a token:  {token}\n")
+    let trust = tls.and_then(Tls::local_ca).map(|ca| format!("  CA to trust:  {}\n", ca.path().display()));
+    let trust = trust.unwrap_or_default();
+    format!("cardea is ready at {base}\n  Swagger UI:   {public}/swagger-ui/\n  get a token:  {token}\n{trust}")
 }
 
 /// A word for the shell.

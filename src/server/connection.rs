@@ -1,17 +1,16 @@
 //! One connection: HTTP/1.1 or HTTP/2, whichever the client begins with.
 
 use std::{
+    net::SocketAddr,
     pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
-    task::{Context, Poll},
     time::Duration,
 };
 
 use axum::Router;
-use http::Request;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto::Builder,
@@ -22,7 +21,8 @@ use tokio::{
     sync::watch,
     time,
 };
-use tower::Service;
+
+use super::{forwarded::Proxies, request::Requests};
 
 /// The largest head of a request: method, path, query and headers. A token alone may take 16 KiB.
 const MAX_HEAD_BYTES: u32 = 64 << 10;
@@ -33,19 +33,30 @@ const MAX_STREAMS: u32 = 128;
 pub(super) struct Connections {
     router: Router,
     builder: Arc<Builder<TokioExecutor>>,
+    proxies: Arc<Proxies>,
     idle_timeout: Duration,
     stopped: watch::Receiver<bool>,
 }
 
 impl Connections {
-    pub(super) fn new(router: Router, idle_timeout: Duration, stopped: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(
+        router: Router,
+        proxies: Proxies,
+        idle_timeout: Duration,
+        stopped: watch::Receiver<bool>,
+    ) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         // Answers are small or already one piece: one buffer costs less than a vector of them.
         builder.http1().max_buf_size(MAX_HEAD_BYTES as usize).writev(false);
         builder.http2().max_header_list_size(MAX_HEAD_BYTES).max_concurrent_streams(MAX_STREAMS);
         // An interval must not be zero.
         let idle_timeout = idle_timeout.max(Duration::from_millis(1));
-        Self { router, builder: Arc::new(builder), idle_timeout, stopped }
+        Self { router, builder: Arc::new(builder), proxies: Arc::new(proxies), idle_timeout, stopped }
+    }
+
+    /// Told when the server stops.
+    pub(super) fn stopped(&self) -> watch::Receiver<bool> {
+        self.stopped.clone()
     }
 
     /// Serves a connection until the client closes it, it is idle, or the server stops.
@@ -54,12 +65,20 @@ impl Connections {
     /// nothing, or a byte now and then. After that tick, what is being answered may be finished; after one more, the
     /// connection is cut. So a slow client holds its place for three ticks at most, every request has two for its
     /// answer, and the timer costs a request nothing but a counter.
-    pub(super) fn serve<I>(&self, io: I) -> impl Future<Output = ()> + Send + use<I>
+    ///
+    /// `peer` is who sends, `secure` whether `io` is TLS.
+    pub(super) fn serve<I>(&self, io: I, peer: SocketAddr, secure: bool) -> impl Future<Output = ()> + Send + use<I>
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let requests = Arc::new(AtomicU32::new(0));
-        let service = Counting { router: self.router.clone(), requests: Arc::clone(&requests) };
+        let begun = Arc::new(AtomicU32::new(0));
+        let service = Requests {
+            router: self.router.clone(),
+            begun: Arc::clone(&begun),
+            proxies: Arc::clone(&self.proxies),
+            peer,
+            secure,
+        };
         let builder = Arc::clone(&self.builder);
         let mut stopped = self.stopped.clone();
         let idle_timeout = self.idle_timeout;
@@ -85,7 +104,7 @@ impl Connections {
                         connection.as_mut().graceful_shutdown();
                     }
                     _ = ticks.tick() => {
-                        let now = requests.load(Ordering::Relaxed);
+                        let now = begun.load(Ordering::Relaxed);
                         if now != seen {
                             (seen, closing) = (now, false);
                         } else if closing {
@@ -98,30 +117,5 @@ impl Connections {
                 }
             }
         }
-    }
-}
-
-/// The router, counting the requests that begin on a connection.
-#[derive(Clone)]
-struct Counting {
-    router: Router,
-    requests: Arc<AtomicU32>,
-}
-
-impl<B> Service<Request<B>> for Counting
-where
-    Router: Service<Request<B>>,
-{
-    type Response = <Router as Service<Request<B>>>::Response;
-    type Error = <Router as Service<Request<B>>>::Error;
-    type Future = <Router as Service<Request<B>>>::Future;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.router.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.router.call(request)
     }
 }

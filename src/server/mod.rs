@@ -1,10 +1,16 @@
 //! Binding, accepting, serving HTTP/1.1 and HTTP/2, and stopping in an orderly way. It knows nothing of the API.
 //!
-//! What one connection may cost is limited here; what one request may cost, in [`crate::api`].
+//! What one connection may cost is limited here; what one request may cost, in [`crate::api`]. A request comes to the
+//! router with a whole target, scheme and authority included, and with its sender as `ConnectInfo<SocketAddr>`.
 
+mod certificate;
 mod connection;
+mod forwarded;
+mod local_ca;
+mod request;
+mod tls;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::{
@@ -14,9 +20,10 @@ use tokio::{
 };
 
 use self::connection::Connections;
+pub use self::{certificate::Error as TlsError, forwarded::Proxies, local_ca::LocalCa, tls::Tls};
 
 /// What can be set about the server.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// How many clients may be connected at once. More wait in the system's queue.
     pub max_connections: usize,
@@ -24,11 +31,21 @@ pub struct Options {
     pub idle_timeout: Duration,
     /// How long requests may take to finish once the server was told to stop.
     pub shutdown_grace: Duration,
+    /// The proxies whose word is taken for how a request came.
+    pub proxies: Proxies,
+    /// TLS; none: plain HTTP.
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_connections: 4096, idle_timeout: Duration::from_mins(1), shutdown_grace: Duration::from_secs(10) }
+        Self {
+            max_connections: 4096,
+            idle_timeout: Duration::from_mins(1),
+            shutdown_grace: Duration::from_secs(10),
+            proxies: Proxies::default(),
+            tls: None,
+        }
     }
 }
 
@@ -43,21 +60,40 @@ pub async fn serve(listener: TcpListener, router: Router, options: Options, mut 
     let places = options.max_connections.clamp(1, Semaphore::MAX_PERMITS.min(1 << 20));
     let free = Arc::new(Semaphore::new(places));
     let (stopping, stopped) = watch::channel(false);
-    let connections = Connections::new(router, options.idle_timeout, stopped);
+    let connections = Arc::new(Connections::new(router, options.proxies, options.idle_timeout, stopped));
+    let tls = options.tls;
     let accept = async {
         loop {
             // A closed semaphore has no permits; nobody closes this one.
             let Ok(place) = Arc::clone(&free).acquire_owned().await else { return };
-            let stream = accept(&listener).await;
-            let connection = connections.serve(stream);
-            tokio::spawn(async move {
-                connection.await;
-                drop(place);
-            });
+            let (stream, peer) = accept(&listener).await;
+            // Two tasks of different size: plain HTTP does not pay for TLS.
+            if let Some(tls) = &tls {
+                let (tls, connections) = (Arc::clone(tls), Arc::clone(&connections));
+                tokio::spawn(async move {
+                    if let Some(stream) = tls.accept(stream, connections.stopped()).await {
+                        connections.serve(stream, peer, true).await;
+                    }
+                    drop(place);
+                });
+            } else {
+                let connection = connections.serve(stream, peer, false);
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+        }
+    };
+    let refresh = async {
+        match &tls {
+            Some(tls) => tls.keep_fresh().await,
+            None => future::pending().await,
         }
     };
     tokio::select! {
         () = accept => {}
+        () = refresh => {}
         _ = stop.recv() => {}
     }
     drop(listener);
@@ -73,13 +109,13 @@ pub async fn serve(listener: TcpListener, router: Router, options: Options, mut 
 }
 
 /// The next connection. What goes wrong with one does not end the server.
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Answers are written whole: waiting for more would only delay them.
                 if stream.set_nodelay(true).is_ok() {
-                    return stream;
+                    return (stream, peer);
                 }
             }
             // The client gave up while waiting.

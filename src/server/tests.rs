@@ -2,14 +2,17 @@
 
 use std::net::SocketAddr;
 
-use axum::routing::get;
+use axum::{extract::ConnectInfo, routing::get};
+use http::Uri;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     task::JoinHandle,
     time::Instant,
 };
 
 use super::*;
+
+mod tls;
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const SLOW: &[u8] = b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -25,7 +28,9 @@ async fn start(options: Options) -> Running {
         time::sleep(Duration::from_millis(1_500)).await;
         "slow"
     });
-    let router = Router::new().route("/", get(async || "hello")).route("/slow", slow);
+    let seen =
+        get(async |ConnectInfo(client): ConnectInfo<SocketAddr>, target: Uri| format!("{target} {}", client.ip()));
+    let router = Router::new().route("/", get(async || "hello")).route("/slow", slow).route("/seen", seen);
     let listener = bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = mpsc::channel(2);
@@ -40,7 +45,7 @@ impl Running {
 }
 
 /// Reads until the answer ends with this text.
-async fn answer(stream: &mut TcpStream, end: &str) {
+async fn answer(stream: &mut (impl AsyncRead + Unpin), end: &str) {
     let mut text = Vec::new();
     while !text.ends_with(end.as_bytes()) {
         let read = stream.read_buf(&mut text).await.unwrap();
@@ -145,4 +150,21 @@ async fn a_head_without_end_is_refused() {
     let mut text = Vec::new();
     let _ = stream.read_to_end(&mut text).await;
     assert!(text.is_empty() || text.starts_with(b"HTTP/1.1 431 "), "{:?}", String::from_utf8_lossy(&text));
+}
+
+#[tokio::test]
+async fn the_router_sees_how_a_request_came() {
+    let request = b"GET https://a/seen HTTP/1.1\r\nHost: b\r\nX-Forwarded-For: 203.0.113.7\r\n\
+                    X-Forwarded-Proto: https\r\nX-Forwarded-Host: c.example:8443\r\nConnection: close\r\n\r\n";
+    for (network, seen) in [
+        (None, "http://a/seen 127.0.0.1"),
+        (Some("10.0.0.0/8"), "http://a/seen 127.0.0.1"),
+        (Some("127.0.0.0/8"), "https://c.example:8443/seen 203.0.113.7"),
+    ] {
+        let networks = network.map(|text| Proxies::network(text).unwrap()).into_iter().collect();
+        let server = start(Options { proxies: Proxies::new(networks), ..Options::default() }).await;
+        let mut stream = server.connect().await;
+        stream.write_all(request).await.unwrap();
+        answer(&mut stream, seen).await;
+    }
 }
