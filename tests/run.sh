@@ -9,13 +9,14 @@
 #   browser        Swagger UI, in Chromium
 #   schemathesis   every check of Schemathesis, on both engines
 #   clients        clients in five languages, generated, compiled and run
+#   sdk            Microsoft's own SDKs, over TLS, with a client id and a secret
 #
 # Needed are Rust, Go, Java with Maven, Node.js and Python; on Debian, as root, what else is missing is installed. What
 # the tests fetch and build is kept in CARDEA_TEST_WORK (target/test-work if not set) for the next run, with their logs.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-all=(scripts documents cargo browser schemathesis clients)
+all=(scripts documents cargo browser schemathesis clients sdk)
 stages=("$@")
 [[ $# -gt 0 ]] || stages=("${all[@]}")
 for stage in "${stages[@]}"; do
@@ -83,7 +84,7 @@ stage_build() {
 
 stage_scripts() {
     shellcheck --severity=warning --external-sources --source-path=SCRIPTDIR \
-        .ci/run tests/*.sh tests/*/run*.sh tests/clients/*/run.sh
+        .ci/run tests/*.sh tests/*/run*.sh tests/clients/*/run.sh tests/sdk/*/run.sh
 }
 
 stage_documents() {
@@ -105,9 +106,8 @@ stage_cargo() {
     cargo test --locked
 }
 
-# serve ENGINE OPTION…: starts a server with this storage unless there is one, and waits until it is ready.
-serve() {
-    [[ -z ${server[$1]:-} ]] || return 0
+# start NAME OPTION…: starts a server, and waits until it says that it is ready.
+start() {
     local log=$logs/server-$1.log
     "$cardea" serve --listen 127.0.0.1:0 "${@:2}" >"$log" 2>&1 &
     server[$1]=$!
@@ -116,6 +116,12 @@ serve() {
         kill -0 "${server[$1]}"
         sleep 0.1
     done
+}
+
+# serve ENGINE OPTION…: starts a server with this storage unless there is one, and gets a token for it.
+serve() {
+    [[ -z ${server[$1]:-} ]] || return 0
+    start "$@"
     curl --fail --silent --show-error "${base[$1]}/readyz"
     token[$1]=$("$cardea" token "${@:2}" --lifetime 6h)
 }
@@ -145,6 +151,16 @@ stage_schemathesis() {
 stage_clients() {
     serve_sqlite
     tests/clients/run-all.sh "${base[sqlite]}" "${token[sqlite]}"
+}
+
+stage_sdk() {
+    local app
+    start tls --data "$data/tls" --tls-self-signed
+    "$cardea" ca --data "$data/tls" >"$data/ca.pem"
+    app=$("$cardea" app create --name sdk --data "$data/tls" --json)
+    field() { python3 -c 'import json, sys; print(json.loads(sys.argv[1])[sys.argv[2]])' "$app" "$1"; }
+    SSL_CERT_FILE=$data/ca.pem tests/sdk/python/run.sh "${base[tls]/127.0.0.1/localhost}" \
+        "$(field tenantId)" "$(field clientId)" "$(field clientSecret)"
 }
 
 # The servers saw no failure of their own, and stop in an orderly way when they are told to.
