@@ -159,8 +159,10 @@ stage_sdk() {
     "$cardea" ca --data "$data/tls" >"$data/ca.pem"
     app=$("$cardea" app create --name sdk --data "$data/tls" --json)
     field() { python3 -c 'import json, sys; print(json.loads(sys.argv[1])[sys.argv[2]])' "$app" "$1"; }
-    SSL_CERT_FILE=$data/ca.pem tests/sdk/python/run.sh "${base[tls]/127.0.0.1/localhost}" \
-        "$(field tenantId)" "$(field clientId)" "$(field clientSecret)"
+    for sdk in go typescript python; do
+        SSL_CERT_FILE=$data/ca.pem "tests/sdk/$sdk/run.sh" "${base[tls]/127.0.0.1/localhost}" \
+            "$(field tenantId)" "$(field clientId)" "$(field clientSecret)"
+    done
 }
 
 # The servers saw no failure of their own, and stop in an orderly way when they are told to.

@@ -8,12 +8,10 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::Scheme};
-use http_body_util::BodyExt;
 
 use super::{
-    Api, Options, batch,
+    Api, Options, batch, body,
     error::{Code, Error},
     operations::{Call, Operation},
     read,
@@ -116,7 +114,7 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Answer, Error> {
     let path = path::parse(version, below)?;
     let route = route(api, version, &path, &request)?;
     permitted(&route, &caller)?;
-    let body = body(&api.options, &request.method, &request.headers, request.body).await?;
+    let body = body::read(&api.options, &request.method, &request.headers, request.body).await?;
     let call = Call {
         api: Arc::clone(api),
         caller,
@@ -195,51 +193,6 @@ fn permitted(route: &Route<'_>, caller: &Caller) -> Result<(), Error> {
 fn version(segment: &str) -> Option<(Version, &'static str)> {
     let version = Version::from_segment(segment)?;
     Some((version, if segment == "localtest" { "localtest" } else { version.segment() }))
-}
-
-/// The body of a request that has one, within its limits of size and time.
-async fn body(options: &Options, method: &Method, headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
-    if !matches!(*method, Method::POST | Method::PATCH | Method::PUT) {
-        return Ok(Bytes::new());
-    }
-    let limit = options.max_body_bytes;
-    let too_large = || Error::new(Code::TOO_LARGE, format!("The body is larger than {limit} bytes."));
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|n| n > limit) {
-        return Err(too_large());
-    }
-    check_media_type(headers)?;
-    let collect = async {
-        let mut body = body;
-        let mut collected = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Error::new(Code::BAD_REQUEST, "The body did not arrive whole."))?;
-            if let Ok(data) = frame.into_data() {
-                if collected.is_empty() && announced == Some(data.len()) {
-                    return Ok(data);
-                }
-                if collected.len() + data.len() > limit {
-                    return Err(too_large());
-                }
-                collected.extend_from_slice(&data);
-            }
-        }
-        Ok(collected.freeze())
-    };
-    let late = |_| Error::new(Code::TIMEOUT, "The body took too long to arrive.");
-    tokio::time::timeout(options.request_timeout, collect).await.map_err(late)?
-}
-
-/// Bodies are JSON. A body whose type is not said is taken to be.
-fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
-    let media = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if media.eq_ignore_ascii_case("application/json") || media.eq_ignore_ascii_case("text/json") {
-        return Ok(());
-    }
-    let shown: String = media.chars().take(80).collect();
-    let message = format!("The Content-Type '{shown}' is not understood: send application/json.");
-    Err(Error::new(Code::UNSUPPORTED_MEDIA_TYPE, message).about("Content-Type"))
 }
 
 fn contains_nul(text: &str) -> bool {

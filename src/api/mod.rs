@@ -6,6 +6,7 @@
 
 pub mod access_packages;
 mod batch;
+mod body;
 pub mod catalogs;
 mod dispatch;
 pub mod error;

@@ -5,6 +5,9 @@ use super::{Options, Unauthenticated, claims::Claims};
 /// Microsoft Graph's application id, by which some clients name it as the resource.
 const GRAPH_APP_ID: &str = "00000003-0000-0000-c000-000000000000";
 
+/// OpenID Connect Core 1.0, 5.4 and 11.
+const OPENID_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
 impl Options {
     /// `iss` of a tenant's tokens: what the discovery document of that origin says. `cardea token`, which is asked at no
     /// origin, has a name of its own.
@@ -15,9 +18,10 @@ impl Options {
         }
     }
 
-    /// `aud` of a token for what the scope `<resource>/.default` names. None: that is not us.
+    /// `aud` of a token for what the scope `<resource>/.default` names. None: that is not us. OpenID's own scopes, which
+    /// some libraries always send, mean nothing to an application.
     pub(super) fn audience(&self, scope: &str, origin: &str) -> Option<String> {
-        let mut scopes = scope.split_ascii_whitespace();
+        let mut scopes = scope.split_ascii_whitespace().filter(|scope| !OPENID_SCOPES.contains(scope));
         let (Some(scope), None) = (scopes.next(), scopes.next()) else { return None };
         let resource = scope.strip_suffix("/.default")?;
         let resource = resource.strip_suffix('/').unwrap_or(resource);
@@ -88,11 +92,13 @@ mod tests {
             ("https://graph.microsoft.com//.default", "https://graph.microsoft.com"),
             ("https://localhost:8443/.default", ORIGIN),
             ("00000003-0000-0000-c000-000000000000/.default", GRAPH_APP_ID),
+            ("https://localhost:8443/.default openid offline_access profile", ORIGIN),
         ] {
             assert_eq!(audience(scope).as_deref(), Some(aud), "{scope}");
         }
         for scope in [
             "",
+            "openid profile",
             ".default",
             "/.default",
             "https://graph.microsoft.com",

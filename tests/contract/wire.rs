@@ -1,5 +1,8 @@
 //! What an HTTP library would not send: chunks, bodies that stop half-way, requests that are none.
 
+use std::io::Write;
+
+use flate2::{Compression, write::GzEncoder};
 use http::Method;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -25,6 +28,10 @@ engines! {
     a_length_that_contradicts_itself_is_refused,
     a_connection_serves_one_request_after_the_other,
     a_refusal_does_not_confuse_what_comes_after_it,
+    a_compressed_body_is_read,
+    a_compressed_body_that_is_not_what_it_says_is_refused,
+    a_compressed_body_that_becomes_too_large_is_refused,
+    a_body_in_another_coding_is_refused,
 }
 
 /// Sends bytes and reads all that is answered.
@@ -143,4 +150,51 @@ async fn a_refusal_does_not_confuse_what_comes_after_it(app: TestApp) {
     let answer = send(&app, format!("{outer}{inner}{last}").as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
     assert_eq!(answer.matches("HTTP/1.1 405 ").count(), 1, "{answer}");
+}
+
+/// Sends a create whose body says that it is in this coding.
+async fn send_coded(app: &TestApp, coding: &str, body: &[u8]) -> String {
+    let more = format!("Content-Encoding: {coding}\r\nContent-Length: {}\r\nConnection: close\r\n", body.len());
+    let mut bytes = head(app, &Method::POST, &more).await.into_bytes();
+    bytes.extend_from_slice(body);
+    send(app, &bytes).await
+}
+
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(plain).unwrap();
+    encoder.finish().unwrap()
+}
+
+async fn a_compressed_body_is_read(app: TestApp) {
+    let catalog = fixtures::catalog(&app.client(), "Sales").await;
+    let body = gzip(BETA.package(&catalog, "Small").to_string().as_bytes());
+    let answer = send_coded(&app, "gzip", &body).await;
+    assert_eq!(status(&answer), "201", "{answer}");
+    assert_eq!(app.client().beta().get(PACKAGES).await.expect(200).column("displayName"), ["Small"]);
+}
+
+async fn a_compressed_body_that_is_not_what_it_says_is_refused(app: TestApp) {
+    let catalog = fixtures::catalog(&app.client(), "Sales").await;
+    let before = fixtures::world(&app.client()).await;
+    let plain = BETA.package(&catalog, "Plain").to_string();
+    let whole = gzip(plain.as_bytes());
+    for body in [plain.as_bytes(), b"", &whole[..whole.len() / 2]] {
+        let answer = send_coded(&app, "gzip", body).await;
+        assert_eq!(status(&answer), "400", "{answer}");
+        assert!(answer.contains("Content-Encoding"), "{answer}");
+    }
+    assert_eq!(fixtures::world(&app.client()).await, before);
+}
+
+async fn a_compressed_body_that_becomes_too_large_is_refused(app: TestApp) {
+    let body = gzip(&vec![b' '; app.api.options.max_body_bytes + 1]);
+    let answer = send_coded(&app, "gzip", &body).await;
+    assert_eq!(status(&answer), "413", "{answer}");
+}
+
+async fn a_body_in_another_coding_is_refused(app: TestApp) {
+    let answer = send_coded(&app, "br", b"{}").await;
+    assert_eq!(status(&answer), "415", "{answer}");
+    assert!(answer.to_lowercase().contains("accept-encoding: gzip"), "{answer}");
 }
