@@ -1,8 +1,11 @@
 //! The only reader of time.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use crate::model::value::Timestamp;
@@ -28,6 +31,17 @@ impl Clock {
         match self {
             Self::System => chrono::Utc::now().into(),
             Self::Manual(micros) => Timestamp(micros.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// The time that has passed since some moment in the past, which never is less than it was.
+    pub fn elapsed(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match self {
+            Self::System => START.elapsed(),
+            Self::Manual(micros) => {
+                Duration::from_micros(micros.load(Ordering::Relaxed).try_into().unwrap_or_default())
+            }
         }
     }
 

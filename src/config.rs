@@ -4,12 +4,15 @@
 
 mod manage;
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub use self::manage::{App, AppCommand, Common, InTenant, Tenant, TenantCommand};
-use crate::{authority, authz, server, store};
+use crate::{
+    api::{self, limits::Rates},
+    authority, authz, server, store,
+};
 
 /// Entitlement management that anyone can run, served with the Microsoft Graph API.
 #[derive(Debug, Parser)]
@@ -92,6 +95,18 @@ pub struct Serve {
     /// A request that takes longer is given up.
     #[arg(long, env = "CARDEA_REQUEST_TIMEOUT", value_name = "TIME", value_parser = duration, default_value = "30s")]
     pub request_timeout: Duration,
+    /// How many calls a second one address may make, 0 for any number; more are answered with 429.
+    #[arg(long, env = "CARDEA_RATE_PER_ADDRESS", value_name = "CALLS", default_value_t = 0)]
+    pub rate_per_address: u32,
+    /// How many calls a second one client may make: an application, or a person who uses it.
+    #[arg(long, env = "CARDEA_RATE_PER_CLIENT", value_name = "CALLS", default_value_t = 0)]
+    pub rate_per_client: u32,
+    /// How many calls a second one tenant may make.
+    #[arg(long, env = "CARDEA_RATE_PER_TENANT", value_name = "CALLS", default_value_t = 0)]
+    pub rate_per_tenant: u32,
+    /// An origin whose pages may call, scheme and host, or * for all; may be repeated.
+    #[arg(long = "cors-origin", env = "CARDEA_CORS_ORIGINS", value_name = "ORIGIN", value_delimiter = ',', value_parser = cors_origin)]
+    pub cors_origins: Vec<String>,
     /// How many clients may be connected at once; more wait.
     #[arg(long, env = "CARDEA_MAX_CONNECTIONS", value_name = "N", default_value_t = server::Options::default().max_connections)]
     pub max_connections: usize,
@@ -229,6 +244,22 @@ impl Tls {
 }
 
 impl Serve {
+    /// The API's options.
+    pub fn api_options(&self) -> api::Options {
+        api::Options {
+            public_url: self.public_url.clone(),
+            max_body_bytes: self.max_body_bytes,
+            max_page: self.max_page,
+            request_timeout: self.request_timeout,
+            rates: Rates {
+                address: NonZeroU32::new(self.rate_per_address),
+                client: NonZeroU32::new(self.rate_per_client),
+                tenant: NonZeroU32::new(self.rate_per_tenant),
+            },
+            cors_origins: self.cors_origins.clone(),
+        }
+    }
+
     /// The server's options, without TLS: that takes files.
     pub fn options(&self) -> server::Options {
         server::Options {
@@ -305,6 +336,16 @@ fn public_url(text: &str) -> Result<String, String> {
         return Err(fail());
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// Reads an origin, as browsers write it: scheme, host, and the port unless it is the scheme's own.
+fn cors_origin(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    let written = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
+    if text == "*" || (!host.is_empty() && host.bytes().all(written)) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("{text:?} is neither an origin such as https://portal.example.com nor *"))
 }
 
 /// Reads a name for a certificate, or one of the words that a variable may have. An empty variable is an unset one.

@@ -1,11 +1,12 @@
 //! From a request to an operation and back: who calls, what the path leads to, the body within its limits, and the
 //! headers that every answer has.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     body::Body,
-    extract::State,
+    extract::{ConnectInfo, Extension, State},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::Scheme};
@@ -78,16 +79,40 @@ pub(super) async fn answer(api: &Arc<Api>, request: Request) -> Finished {
     let request_id = ids::new_id();
     let client_request_id = client_request_id(&request.headers);
     let outcome = handle(api, request).await;
+    finish(api, &request_id, client_request_id, outcome)
+}
+
+/// Sends those away, unheard, who call too often.
+pub(super) async fn admit(
+    State(api): State<Arc<Api>>,
+    client: Option<Extension<ConnectInfo<SocketAddr>>>,
+    request: axum::extract::Request,
+    next: Next,
+) -> Response {
+    let admitted = client.map_or(Ok(()), |Extension(ConnectInfo(client))| api.limits.admit_address(client.ip()));
+    match admitted {
+        Ok(()) => next.run(request).await,
+        Err(error) => finish(&api, &ids::new_id(), client_request_id(request.headers()), Err(error)).into_response(),
+    }
+}
+
+/// An outcome as an answer with all its headers.
+fn finish(
+    api: &Api,
+    request_id: &str,
+    client_request_id: Option<HeaderValue>,
+    outcome: Result<Answer, Error>,
+) -> Finished {
     let answer = outcome.unwrap_or_else(|error| {
-        let client = client_request_id.as_ref().and_then(|v| v.to_str().ok()).unwrap_or(&request_id);
-        let body = error.body(api.now(), &request_id, client);
+        let client = client_request_id.as_ref().and_then(|v| v.to_str().ok()).unwrap_or(request_id);
+        let body = error.body(api.now(), request_id, client);
         let mut headers = error.headers;
         headers.push((header::CONTENT_TYPE, JSON));
         Answer { status: error.code.status, headers, body }
     });
     let mut headers = HeaderMap::with_capacity(answer.headers.len() + 6);
     headers.extend(answer.headers);
-    if let Ok(id) = HeaderValue::from_str(&request_id) {
+    if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(CLIENT_REQUEST_ID, client_request_id.unwrap_or_else(|| id.clone()));
         headers.insert(REQUEST_ID, id);
     }
@@ -107,6 +132,7 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Answer, Error> {
     };
     let caller = api.authority.check(request.headers.get(header::AUTHORIZATION)).await;
     let caller = caller.map_err(|e| Error::check(e, &sign_in(&request.origin)))?;
+    api.limits.admit(&caller)?;
     let query = request.uri.query().unwrap_or_default().to_owned();
     if contains_nul(below) || contains_nul(&query) {
         return Err(Error::new(Code::BAD_REQUEST, "The address contains %00, a character that nothing here can hold."));

@@ -66,6 +66,8 @@ codes! {
     TOO_LARGE = PAYLOAD_TOO_LARGE "RequestEntityTooLarge";
     /// The body is not JSON by its own account.
     UNSUPPORTED_MEDIA_TYPE = UNSUPPORTED_MEDIA_TYPE "UnsupportedMediaType";
+    /// There are too many calls.
+    TOO_MANY_REQUESTS = TOO_MANY_REQUESTS "TooManyRequests";
     /// Something failed inside.
     INTERNAL = INTERNAL_SERVER_ERROR "InternalServerError";
     /// The thing is known and missing here.

@@ -8,8 +8,10 @@ pub mod access_packages;
 mod batch;
 mod body;
 pub mod catalogs;
+mod cors;
 mod dispatch;
 pub mod error;
+pub mod limits;
 pub mod openapi;
 pub mod operations;
 mod read;
@@ -21,9 +23,13 @@ mod write;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use axum::{Router, routing::get};
+use axum::{Router, middleware, routing::get};
 
-use self::{openapi::Documents, operations::Operation};
+use self::{
+    limits::{Limits, Rates},
+    openapi::Documents,
+    operations::Operation,
+};
 use crate::{
     app::App,
     authority::Authority,
@@ -41,11 +47,22 @@ pub struct Options {
     pub max_page: usize,
     /// A body that takes longer to arrive is given up.
     pub request_timeout: Duration,
+    /// How often somebody may call.
+    pub rates: Rates,
+    /// The origins whose pages may call; `*` is all.
+    pub cors_origins: Vec<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { public_url: None, max_body_bytes: 1 << 20, max_page: 999, request_timeout: Duration::from_secs(30) }
+        Self {
+            public_url: None,
+            max_body_bytes: 1 << 20,
+            max_page: 999,
+            request_timeout: Duration::from_secs(30),
+            rates: Rates::default(),
+            cors_origins: Vec::new(),
+        }
     }
 }
 
@@ -57,6 +74,7 @@ pub struct Api {
     pub authority: Authority,
     /// The options.
     pub options: Options,
+    limits: Limits,
     operations: [Operations; 2],
     documents: Documents,
 }
@@ -75,7 +93,15 @@ impl Api {
             table
         };
         let operations_by_version = Version::ALL.map(by_template);
-        Self { app, authority, options, operations: operations_by_version, documents: Documents::new(operations) }
+        let limits = Limits::new(options.rates, app.clock());
+        Self {
+            app,
+            authority,
+            options,
+            limits,
+            operations: operations_by_version,
+            documents: Documents::new(operations),
+        }
     }
 
     fn operations(&self, version: Version, template: &str) -> &[Operation] {
@@ -95,11 +121,16 @@ pub fn operations(version: Version) -> Vec<Operation> {
 
 /// Everything that is served.
 pub fn router(api: Arc<Api>) -> Router {
-    Router::new()
-        .route("/healthz", get(service::healthz))
-        .route("/readyz", get(service::readyz))
-        .merge(swagger::router())
-        .merge(sign_in::router())
-        .fallback(dispatch::dispatch)
-        .with_state(api)
+    let cors = cors::layer(&api.options.cors_origins);
+    let limit = middleware::from_fn_with_state(Arc::clone(&api), dispatch::admit);
+    let limited = api.options.rates.address.is_some();
+    let mut router = Router::new().merge(swagger::router()).merge(sign_in::router()).fallback(dispatch::dispatch);
+    if limited {
+        router = router.layer(limit);
+    }
+    if let Some(cors) = cors {
+        router = router.layer(cors);
+    }
+    // Who watches the server is never sent away.
+    router.route("/healthz", get(service::healthz)).route("/readyz", get(service::readyz)).with_state(api)
 }

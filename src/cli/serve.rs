@@ -63,13 +63,7 @@ fn tls(config: &Serve) -> Result<Option<Tls>, Error> {
 /// The application behind its API.
 fn router(config: &Serve, store: &Arc<dyn Store>, authority: Authority) -> axum::Router {
     let app = App::new(Arc::clone(store), Clock::System);
-    let options = api::Options {
-        public_url: config.public_url.clone(),
-        max_body_bytes: config.max_body_bytes,
-        max_page: config.max_page,
-        request_timeout: config.request_timeout,
-    };
-    api::router(Arc::new(Api::new(app, authority, options)))
+    api::router(Arc::new(Api::new(app, authority, config.api_options())))
 }
 
 /// What the one who started us wants to know first.

@@ -22,6 +22,7 @@ mod create_access_package;
 mod documents;
 mod etags;
 mod filters;
+mod limits;
 mod metadata;
 mod navigation;
 mod pages;

@@ -25,9 +25,9 @@ use crate::{
 pub(super) const TAG: &str = "Protocol";
 
 /// The statuses of refusals that operations here can answer.
-pub(super) const STATUSES: [&str; 8] = ["400", "401", "408", "413", "415", "500", "501", "503"];
+pub(super) const STATUSES: [&str; 9] = ["400", "401", "408", "413", "415", "429", "500", "501", "503"];
 /// Those of them that have no body to refuse.
-const STATUSES_OF_GET: [&str; 5] = ["400", "401", "500", "501", "503"];
+const STATUSES_OF_GET: [&str; 6] = ["400", "401", "429", "500", "501", "503"];
 
 /// Adds the schemas of what belongs to no resource.
 pub(super) fn schemas(version: Version, schemas: &mut Map<String, Value>) {

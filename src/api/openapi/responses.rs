@@ -92,6 +92,13 @@ const REFUSALS: &[Refusal] = &[
         header: None,
     },
     Refusal {
+        status: "429",
+        component: "TooManyRequests",
+        description: "The caller, or its tenant, calls more often than the server was told to allow.",
+        example: ("TooManyRequests", "There are too many calls of this client: try again in 1 s."),
+        header: Some("Retry-After"),
+    },
+    Refusal {
         status: "500",
         component: "InternalServerError",
         description: "The server failed; its log says why, under the request's id.",
@@ -158,7 +165,7 @@ pub(super) fn refusals(kind: Kind, face: &Face, nested: bool) -> Vec<&'static st
         Kind::Delete => &["404", "409", "412"],
         Kind::RemoveReference(_) | Kind::RemoveReferenceById(_) => &["404", "409"],
     };
-    ["400", "401", "403"].iter().chain(own).chain(&["500", "501", "503"]).copied().collect()
+    ["400", "401", "403"].iter().chain(own).chain(&["429", "500", "501", "503"]).copied().collect()
 }
 
 /// What an operation answers when it succeeds: status and response.
