@@ -74,6 +74,12 @@ pub struct Serve {
     /// Whom the tokens are for.
     #[command(flatten)]
     pub tokens: Tokens,
+    /// A file with issuers (OpenID providers) whose tokens are believed, in YAML.
+    #[arg(long = "issuers", env = "CARDEA_ISSUERS", value_name = "FILE")]
+    pub issuers: Option<PathBuf>,
+    /// Whether the server issues tokens itself, believes them, and has pages and addresses for signing in.
+    #[arg(long, env = "CARDEA_EMBEDDED_AUTHORITY", value_name = "BOOL", action = ArgAction::Set, default_value_t = true)]
+    pub embedded_authority: bool,
     /// The address and port to listen on; port 0 takes a free one.
     #[arg(long, env = "CARDEA_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: String,

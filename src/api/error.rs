@@ -216,6 +216,10 @@ impl Error {
                     .with(header::WWW_AUTHENTICATE, reason.challenge(authorization_uri))
             }
             CheckError::Store(error) => Self::store(&error),
+            CheckError::Unreachable(error) => {
+                tracing::warn!(%error, "a token could not be checked");
+                Self::unavailable("The issuer of the token cannot be asked for its keys just now: try again.")
+            }
         }
     }
 

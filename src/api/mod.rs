@@ -124,7 +124,10 @@ pub fn router(api: Arc<Api>) -> Router {
     let cors = cors::layer(&api.options.cors_origins);
     let limit = middleware::from_fn_with_state(Arc::clone(&api), dispatch::admit);
     let limited = api.options.rates.address.is_some();
-    let mut router = Router::new().merge(swagger::router()).merge(sign_in::router()).fallback(dispatch::dispatch);
+    let mut router = Router::new().merge(swagger::router()).fallback(dispatch::dispatch);
+    if api.authority.options().embedded {
+        router = router.merge(sign_in::router());
+    }
     if limited {
         router = router.layer(limit);
     }

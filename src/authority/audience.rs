@@ -5,7 +5,7 @@ use super::{Options, Unauthenticated, claims::Claims};
 /// Microsoft Graph's application id, by which some clients name it as the resource.
 const GRAPH_APP_ID: &str = "00000003-0000-0000-c000-000000000000";
 
-/// `OpenID` Connect Core 1.0, 5.4 and 11.
+/// OpenID Connect Core 1.0, 5.4 and 11.
 const OPENID_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 impl Options {
@@ -18,7 +18,7 @@ impl Options {
         }
     }
 
-    /// `aud` of a token for what the scope `<resource>/.default` names. None: that is not us. `OpenID`'s own scopes, which
+    /// `aud` of a token for what the scope `<resource>/.default` names. None: that is not us. OpenID's own scopes, which
     /// some libraries always send, mean nothing to an application.
     pub(super) fn audience(&self, scope: &str, origin: &str) -> Option<String> {
         let mut scopes = scope.split_ascii_whitespace().filter(|scope| !OPENID_SCOPES.contains(scope));

@@ -5,7 +5,12 @@ use std::sync::Arc;
 use http::HeaderValue;
 use jsonwebtoken::{Algorithm, Header, Validation, errors::ErrorKind};
 
-use super::{Authority, Unauthenticated, claims::Claims, verified::Seconds};
+use super::{
+    Authority, Unauthenticated,
+    claims::Claims,
+    external::{Doubt, Unreachable},
+    verified::Seconds,
+};
 use crate::{
     authz::Principal,
     store::{self, TenantKey},
@@ -35,6 +40,18 @@ pub enum CheckError {
     /// The token may be good, but the store that knows could not be asked.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The token may be good, but its issuer could not be asked.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
+}
+
+impl From<Doubt> for CheckError {
+    fn from(doubt: Doubt) -> Self {
+        match doubt {
+            Doubt::Unauthenticated(reason) => reason.into(),
+            Doubt::Unreachable(error) => error.into(),
+        }
+    }
 }
 
 impl Authority {
@@ -50,22 +67,39 @@ impl Authority {
 
     async fn verify(&self, token: &[u8]) -> Result<Arc<Caller>, CheckError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| header_error(token))?;
-        let kid = acceptable(&header)?;
-        let key = self.verifying_key(kid).await?.ok_or(Unauthenticated::Key)?;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation()).map_err(|e| reason(e.kind()))?.claims;
-        self.options.check(&claims)?;
         let now = self.now();
-        let life = (claims.nbf.saturating_sub(LEEWAY), claims.exp.saturating_add(LEEWAY));
-        if now > life.1 {
-            return Err(Unauthenticated::Expired.into());
-        }
-        if now < life.0 {
-            return Err(Unauthenticated::NotYetValid.into());
-        }
-        let tenant = self.tenant(&claims.tid).await?.ok_or(Unauthenticated::Tenant)?;
-        let caller = Arc::new(Caller { principal: claims.into_principal()?, tenant });
+        let (principal, tenant, life) = match self.issuers.check(token, &header).await? {
+            Some(proof) => {
+                let life = alive(proof.life, now)?;
+                let tenant = self.tenant_named(proof.tenant()?).await?.ok_or(Unauthenticated::Tenant)?;
+                (proof.principal(&tenant.id)?, tenant.key, life)
+            }
+            None => self.verify_own(token, &header, now).await?,
+        };
+        let caller = Arc::new(Caller { principal, tenant });
         self.verified.insert(token, life, Arc::clone(&caller), now);
         Ok(caller)
+    }
+
+    /// A token that this server made.
+    async fn verify_own(
+        &self,
+        token: &[u8],
+        header: &Header,
+        now: Seconds,
+    ) -> Result<(Principal, TenantKey, (Seconds, Seconds)), CheckError> {
+        if !self.options.embedded {
+            return Err(Unauthenticated::Issuer.into());
+        }
+        let kid = acceptable(header, &[Algorithm::RS256])?;
+        let key = self.verifying_key(kid).await?.ok_or(Unauthenticated::Key)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation(Algorithm::RS256))
+            .map_err(|e| reason(e.kind()))?
+            .claims;
+        self.options.check(&claims)?;
+        let life = alive((claims.nbf, claims.exp), now)?;
+        let tenant = self.tenant(&claims.tid).await?.ok_or(Unauthenticated::Tenant)?;
+        Ok((claims.into_principal()?, tenant, life))
     }
 
     pub(super) fn now(&self) -> Seconds {
@@ -96,8 +130,8 @@ fn bearer(authorization: Option<&HeaderValue>) -> Result<&[u8], Unauthenticated>
 
 /// What else there is in a header cannot loosen these: keys that a token brings along (`jwk`, `jku`, `x5c` …) are not
 /// looked at.
-fn acceptable(header: &Header) -> Result<&str, Unauthenticated> {
-    if header.alg != Algorithm::RS256 {
+pub(super) fn acceptable<'a>(header: &'a Header, algorithms: &[Algorithm]) -> Result<&'a str, Unauthenticated> {
+    if !algorithms.contains(&header.alg) {
         return Err(Unauthenticated::Algorithm);
     }
     let typ = header.typ.as_deref().unwrap_or("JWT");
@@ -107,9 +141,21 @@ fn acceptable(header: &Header) -> Result<&str, Unauthenticated> {
     header.kid.as_deref().ok_or(Unauthenticated::Key)
 }
 
+/// The seconds at which a token counts, for clocks that differ a little; now must be one of them.
+fn alive((from, until): (Seconds, Seconds), now: Seconds) -> Result<(Seconds, Seconds), Unauthenticated> {
+    let life = (from.saturating_sub(LEEWAY), until.saturating_add(LEEWAY));
+    if now > life.1 {
+        return Err(Unauthenticated::Expired);
+    }
+    if now < life.0 {
+        return Err(Unauthenticated::NotYetValid);
+    }
+    Ok(life)
+}
+
 /// The signature and its algorithm. The claims are checked above, against our clock, for each has its own message.
-fn validation() -> Validation {
-    let mut validation = Validation::new(Algorithm::RS256);
+pub(super) fn validation(algorithm: Algorithm) -> Validation {
+    let mut validation = Validation::new(algorithm);
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_aud = false;
@@ -135,7 +181,7 @@ fn header_error(token: &[u8]) -> Unauthenticated {
     }
 }
 
-fn reason(error: &ErrorKind) -> Unauthenticated {
+pub(super) fn reason(error: &ErrorKind) -> Unauthenticated {
     match error {
         ErrorKind::InvalidSignature => Unauthenticated::Signature,
         ErrorKind::InvalidAlgorithm => Unauthenticated::Algorithm,

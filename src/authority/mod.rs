@@ -12,6 +12,7 @@ mod audience;
 mod check;
 mod claims;
 mod client_credentials;
+mod external;
 mod issue;
 mod keys;
 mod known;
@@ -27,11 +28,13 @@ use std::{collections::HashMap, sync::Arc};
 pub use applications::{Credentials, MAX_SECRET_LIFETIME, ManageError};
 pub use check::{Caller, CheckError};
 pub use client_credentials::{ClientCredentials, SignInError, TOKEN_LIFETIME};
+pub use external::{Issuer, Unreachable};
 pub use issue::{IssueError, MAX_LIFETIME, Subject, TokenRequest};
 pub use keys::PublicKey;
 pub use unauthenticated::{CODE, Unauthenticated};
 
 use self::{
+    external::Issuers,
     keys::{SigningPair, VerifyingKey},
     known::Known,
     secrets::Hashing,
@@ -55,12 +58,22 @@ pub struct Options {
     pub issuer: String,
     /// Scheme and authority under which clients reach us, if it is known: then no other issuer at an origin is believed.
     pub public_url: Option<String>,
+    /// Whether this server issues tokens itself and believes those it issued.
+    pub embedded: bool,
+    /// Others whose tokens are believed.
+    pub issuers: Vec<Issuer>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         // The audience is Graph's, because that is what clients ask for.
-        Self { audiences: vec![GRAPH.to_owned()], issuer: "cardea".to_owned(), public_url: None }
+        Self {
+            audiences: vec![GRAPH.to_owned()],
+            issuer: "cardea".to_owned(),
+            public_url: None,
+            embedded: true,
+            issuers: Vec::new(),
+        }
     }
 }
 
@@ -79,6 +92,7 @@ pub struct Authority {
     verified: Verified<Caller>,
     hashing: Hashing,
     throttle: Throttle,
+    issuers: Issuers,
 }
 
 impl Authority {
@@ -118,6 +132,7 @@ impl Authority {
             verified: Verified::default(),
             hashing: Hashing::default(),
             throttle: Throttle::default(),
+            issuers: Issuers::new(options.issuers.clone(), &clock).map_err(|_| Error::Client)?,
             store,
             clock,
             options,
@@ -191,6 +206,9 @@ pub enum Error {
     /// The signing key could not be made or read.
     #[error("the signing key: {0}")]
     Key(&'static str),
+    /// The client that fetches other issuers' keys could not be made.
+    #[error("keys of other issuers cannot be fetched: TLS is not available")]
+    Client,
     /// The default tenant is gone although it was just stored.
     #[error("the default tenant is missing, though it was just stored")]
     Tenant,

@@ -181,6 +181,7 @@ impl World {
         result.map_err(|error| match error {
             CheckError::Unauthenticated(reason) => reason,
             CheckError::Store(error) => panic!("{error}"),
+            CheckError::Unreachable(error) => panic!("{error}"),
         })
     }
 

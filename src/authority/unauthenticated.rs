@@ -21,7 +21,7 @@ pub enum Unauthenticated {
     #[error("Access token is malformed: it is not a JSON Web Token in compact form.")]
     Malformed,
     /// Another algorithm, or none.
-    #[error("Access token is not signed with RS256, the one algorithm that is accepted.")]
+    #[error("Access token is not signed with an algorithm that is accepted of its issuer, such as RS256.")]
     Algorithm,
     /// A header that has to be understood and isn't.
     #[error("Access token has a header that is not understood (crit or typ).")]

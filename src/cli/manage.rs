@@ -66,7 +66,7 @@ fn run(
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
     let result = runtime.block_on(async {
         let store = open_store(&common.database).await?;
-        let result = match open_authority(&store, &Clock::System, &common.tokens).await {
+        let result = match open_authority(&store, &Clock::System, common.tokens.options()).await {
             Ok(authority) => work(&authority, &*store).await.map_err(Error::from),
             Err(error) => Err(error),
         };

@@ -19,7 +19,7 @@ use crate::{
     app,
     authority::{self, Authority},
     clock::Clock,
-    config::{Cli, Command, Database, Tokens},
+    config::{Cli, Command, Database},
     server,
     store::{self, Store},
 };
@@ -66,6 +66,8 @@ enum Error {
     Tls(#[from] server::TlsError),
     #[error("cannot listen on {address}: {source}")]
     Listen { address: String, source: io::Error },
+    #[error("{path}: {reason}")]
+    Issuers { path: String, reason: String },
     #[error("the log filter {filter:?}: {source}")]
     Log { filter: String, source: tracing_subscriber::filter::ParseError },
     #[error("cannot start: {0}")]
@@ -81,18 +83,11 @@ async fn open_store(database: &Database) -> Result<Arc<dyn Store>, Error> {
 }
 
 /// The authority of a store, which is furnished on first start.
-async fn open_authority(store: &Arc<dyn Store>, clock: &Clock, tokens: &Tokens) -> Result<Authority, Error> {
-    open_authority_at(store, clock, tokens, None).await
-}
-
-/// The authority of a store that is reached at this URL, which is furnished on first start.
-async fn open_authority_at(
+async fn open_authority(
     store: &Arc<dyn Store>,
     clock: &Clock,
-    tokens: &Tokens,
-    public_url: Option<String>,
+    options: authority::Options,
 ) -> Result<Authority, Error> {
-    let options = authority::Options { public_url, ..tokens.options() };
     Ok(Authority::open(Arc::clone(store), clock.clone(), options, app::catalog::first_catalog).await?)
 }
 

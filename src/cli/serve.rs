@@ -13,11 +13,11 @@ use tokio::{
 };
 use tracing_subscriber::EnvFilter;
 
-use super::{Error, open_authority_at, open_store, print};
+use super::{Error, open_authority, open_store, print};
 use crate::{
     api::{self, Api},
     app::App,
-    authority::Authority,
+    authority::{self, Authority, Issuer},
     clock::Clock,
     config::{LogFormat, Serve},
     server::{self, LocalCa, Tls},
@@ -40,7 +40,13 @@ async fn serve(config: &Serve) -> Result<(), Error> {
 }
 
 async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receiver<()>) -> Result<(), Error> {
-    let authority = open_authority_at(store, &Clock::System, &config.tokens, config.public_url.clone()).await?;
+    let options = authority::Options {
+        public_url: config.public_url.clone(),
+        embedded: config.embedded_authority,
+        issuers: issuers(config)?,
+        ..config.tokens.options()
+    };
+    let authority = open_authority(store, &Clock::System, options).await?;
     let router = router(config, store, authority);
     let tls = tls(config)?.map(Arc::new);
     let listen = |source| Error::Listen { address: config.listen.clone(), source };
@@ -48,6 +54,14 @@ async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receive
     print(&greeting(config, tls.as_deref(), listener.local_addr().map_err(listen)?))?;
     server::serve(listener, router, server::Options { tls, ..config.options() }, stop).await;
     Ok(())
+}
+
+/// The issuers whose tokens are believed beside our own.
+fn issuers(config: &Serve) -> Result<Vec<Issuer>, Error> {
+    let Some(path) = &config.issuers else { return Ok(Vec::new()) };
+    let wrong = |reason| Error::Issuers { path: path.display().to_string(), reason };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    Issuer::read_all(&text).map_err(wrong)
 }
 
 /// TLS, if it is wanted.

@@ -28,7 +28,7 @@ async fn issue(config: &Token) -> Result<String, Error> {
         let _ = writeln!(io::stderr(), "cardea: warning: the permission {name:?} permits nothing here");
     }
     let store = open_store(&config.database).await?;
-    let authority = open_authority(&store, &Clock::System, &config.tokens).await?;
+    let authority = open_authority(&store, &Clock::System, config.tokens.options()).await?;
     let request = TokenRequest { tenant: config.tenant.clone(), subject, lifetime: config.lifetime };
     let token = authority.issue(&request).await;
     store.close().await;

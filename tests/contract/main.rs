@@ -22,6 +22,7 @@ mod create_access_package;
 mod documents;
 mod etags;
 mod filters;
+mod issuers;
 mod limits;
 mod metadata;
 mod navigation;

@@ -51,6 +51,11 @@ impl TestApp {
 
     /// A server with an API that is set otherwise.
     pub async fn start_with(engine: Engine, options: api::Options) -> Self {
+        Self::start_set(engine, options, authority::Options::default()).await
+    }
+
+    /// A server with an API and an authority that are set otherwise.
+    pub async fn start_set(engine: Engine, options: api::Options, trust: authority::Options) -> Self {
         let clock = Clock::manual(Timestamp::parse(BEGINNING).expect("a time"));
         let store_options = store::Options { connections: 4, cache_kib: 1024, statement_timeout_ms: 30_000 };
         let (store, directory, database) = match engine {
@@ -66,7 +71,7 @@ impl TestApp {
             }
         };
         store.signing_key_create(signing_key().await).await.expect("a signing key");
-        let authority = open_authority(&store, &clock).await;
+        let authority = open_authority(&store, &clock, trust).await;
         let api = Arc::new(Api::new(App::new(Arc::clone(&store), clock.clone()), authority, options));
         let listener = server::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
@@ -141,8 +146,7 @@ async fn token(api: &Api, permission: &str) -> String {
     api.authority.issue(&request).await.expect("a token")
 }
 
-async fn open_authority(store: &Arc<dyn Store>, clock: &Clock) -> Authority {
-    let options = authority::Options::default();
+async fn open_authority(store: &Arc<dyn Store>, clock: &Clock, options: authority::Options) -> Authority {
     let authority = Authority::open(Arc::clone(store), clock.clone(), options, catalog::first_catalog).await;
     authority.expect("an authority")
 }
@@ -152,7 +156,8 @@ async fn signing_key() -> SigningKey {
     static KEY: OnceCell<SigningKey> = OnceCell::const_new();
     let make = async || {
         let (store, _directory) = sqlite::open(&store::Options::default()).await;
-        let _ = open_authority(&store, &Clock::manual(Timestamp::parse(BEGINNING).expect("a time"))).await;
+        let clock = Clock::manual(Timestamp::parse(BEGINNING).expect("a time"));
+        let _ = open_authority(&store, &clock, authority::Options::default()).await;
         let key = store.signing_keys().await.expect("a signing key").remove(0);
         store.close().await;
         key
