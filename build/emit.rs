@@ -6,7 +6,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use serde_yaml_ng::Value;
 
-use crate::schema::{Link, Property, Schema, VERSIONS, Write};
+use crate::schema::{Link, Property, ROOT, Schema, VERSIONS, Write};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -106,6 +106,8 @@ impl<'a> Entity<'a> {
         let (constant, name) = (self.constant(), &self.schema.title);
         let description = &self.schema.description;
         let set = self.schema.sets.get(version).ok_or_else(|| format!("{name}: no set in {version}"))?;
+        let path = if set.contains('/') { set.clone() } else { format!("{ROOT}/{set}") };
+        let set = path.rsplit('/').next().unwrap_or_default();
         let variant = if version == "beta" { quote!(Version::Beta) } else { quote!(Version::V1) };
         let (mut properties, mut navigations) = (Vec::new(), Vec::new());
         for (name, property) in self.properties.iter().filter(|(_, p)| p.known_in(version)) {
@@ -120,6 +122,7 @@ impl<'a> Entity<'a> {
             name: #name,
             description: #description,
             set: #set,
+            path: #path,
             properties: &[#(#properties),*],
             navigations: &[#(#navigations),*],
         }))

@@ -8,6 +8,9 @@ use serde_yaml_ng::{Mapping, Value};
 /// The versions, in the order of `model::meta::Version`.
 pub(crate) const VERSIONS: [&str; 2] = ["v1.0", "beta"];
 
+/// What collections hang below unless their schema says otherwise.
+pub(crate) const ROOT: &str = "identityGovernance/entitlementManagement";
+
 /// One file: one resource.
 #[derive(Deserialize)]
 pub(crate) struct Schema {

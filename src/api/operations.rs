@@ -12,7 +12,7 @@ use super::{Api, error::Error, respond::Answer};
 use crate::{
     authority::Caller,
     model::meta::{Face, Navigation, Version},
-    odata::path::{Path, ROOT},
+    odata::path::Path,
 };
 
 /// A documented operation of one version.
@@ -127,7 +127,7 @@ impl Operation {
 
 /// The template of a face's collection.
 pub fn set_template(face: &Face) -> String {
-    format!("/{}/{}/{}", ROOT[0], ROOT[1], face.set)
+    format!("/{}", face.path)
 }
 
 /// The templates by which one entity of a face's collection is addressed, each with what operation ids add for it:

@@ -15,7 +15,6 @@ use crate::{
     },
     odata::{
         links::{self, SEGMENT},
-        path::ROOT,
         prefer::Returning,
         query::{Rows, Shape},
     },
@@ -220,9 +219,7 @@ pub fn property_context(call: &Call, rows: &Rows, property: &Property) -> String
 
 fn place(url: &mut String, rows: &Rows) {
     match rows {
-        Rows::All(face) => {
-            let _ = write!(url, "{}/{}/{}", ROOT[0], ROOT[1], face.set);
-        }
+        Rows::All(face) => url.push_str(face.path),
         Rows::Keyed { of, value, .. } => {
             place(url, of);
             let value = value.replace('\'', "''");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::{HeaderValue, StatusCode, header};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{
     Api,
@@ -12,7 +12,10 @@ use super::{
     operations::Call,
     respond::{Answer, JSON},
 };
-use crate::odata::{csdl, options};
+use crate::{
+    model::ENTITY_TYPES,
+    odata::{csdl, options},
+};
 
 /// The process runs.
 pub(super) async fn healthz() -> &'static str {
@@ -34,9 +37,19 @@ pub(super) async fn readyz(State(api): State<Arc<Api>>) -> (StatusCode, &'static
 pub(super) fn document(call: &Call) -> Result<Answer, Error> {
     options::parse_none(&call.query)?;
     let base = format!("{}/{}", call.origin, call.prefix);
+    let mut value: Vec<Json> = Vec::new();
+    for face in ENTITY_TYPES.iter().map(|entity| entity.face(call.version)) {
+        let (name, kind) = match face.path.split_once('/') {
+            Some((folder, _)) => (folder, "Singleton"),
+            None => (face.path, "EntitySet"),
+        };
+        if value.iter().all(|known| known["name"] != name) {
+            value.push(json!({ "kind": kind, "name": name, "url": name }));
+        }
+    }
     let body = json!({
         "@odata.context": format!("{base}/$metadata"),
-        "value": [{ "kind": "Singleton", "name": "identityGovernance", "url": "identityGovernance" }],
+        "value": value,
     });
     Ok(Answer::body(JSON, body.to_string().into_bytes()))
 }

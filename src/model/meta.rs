@@ -136,8 +136,10 @@ pub struct Face {
     pub name: &'static str,
     /// What the type is, in our words.
     pub description: &'static str,
-    /// The name of the collection below `identityGovernance/entitlementManagement`.
+    /// The name of the collection.
     pub set: &'static str,
+    /// The path of the collection below the service's root, its name included.
+    pub path: &'static str,
     /// The properties, in the order in which they are written.
     pub properties: &'static [Property],
     /// The navigation properties.

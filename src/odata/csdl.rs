@@ -7,7 +7,6 @@ mod xml;
 
 use serde_json::{Map, Value, json};
 
-use super::path::ROOT;
 use crate::model::{
     ENTITY_TYPES,
     meta::{Enum, Face, ID, Link, Navigation, Property, Type, Version, Write},
@@ -41,11 +40,9 @@ pub fn metadata_json(version: Version) -> Value {
             schema.insert(name.into(), enum_type(enumeration));
         }
     }
-    schema.insert(ROOT[1].into(), root_type(faces()));
-    let contained = json!({
-        "$Kind": "NavigationProperty", "$Type": qualified(ROOT[1]), "$Nullable": true, "$ContainsTarget": true,
-    });
-    schema.insert(ROOT[0].into(), json!({ "$Kind": "EntityType", (ROOT[1]): contained }));
+    for (path, members) in folders(&faces().collect::<Vec<_>>()) {
+        schema.insert(folder_type(path).into(), Value::Object(members));
+    }
     schema.insert("GraphService".into(), container(faces()));
     let core = json!({ "$Include": [{ "$Namespace": "Org.OData.Core.V1", "$Alias": "Core" }] });
     json!({
@@ -159,31 +156,62 @@ fn enum_type(enumeration: &Enum) -> Value {
     Value::Object(members)
 }
 
-/// The type of what holds the collections.
-fn root_type(faces: impl Iterator<Item = &'static Face>) -> Value {
-    let mut members = Map::new();
-    members.insert("$Kind".into(), json!("EntityType"));
-    members.insert("$BaseType".into(), json!(qualified(BASE)));
+/// Folders of collections whose type has another name than their own.
+const FOLDER_TYPES: [(&str, &str); 2] =
+    [("auditLogs", "auditLogRoot"), ("roleManagement/entitlementManagement", "rbacApplication")];
+
+fn folder_type(path: &str) -> &str {
+    let other = FOLDER_TYPES.iter().find(|(of, _)| *of == path).map(|(_, ty)| *ty);
+    other.unwrap_or_else(|| path.rsplit('/').next().unwrap_or(path))
+}
+
+/// What holds the collections: the path of each folder, the outermost first, and its type.
+fn folders(faces: &[&'static Face]) -> Vec<(&'static str, Map<String, Value>)> {
+    let mut folders: Vec<(&str, Map<String, Value>)> = Vec::new();
     for face in faces {
-        let collection = json!({
-            "$Kind": "NavigationProperty", "$Collection": true, "$Type": qualified(face.name), "$ContainsTarget": true,
-        });
-        members.insert(face.set.into(), collection);
+        for (end, _) in face.path.match_indices('/') {
+            let (path, rest) = (face.path.get(..end).unwrap_or_default(), face.path.get(end + 1..).unwrap_or_default());
+            let at = folders.iter().position(|(folder, _)| *folder == path).unwrap_or_else(|| {
+                let kind = Map::from_iter([("$Kind".to_owned(), json!("EntityType"))]);
+                folders.push((path, kind));
+                folders.len() - 1
+            });
+            let member = match rest.split_once('/') {
+                None => json!({
+                    "$Kind": "NavigationProperty", "$Collection": true, "$Type": qualified(face.name),
+                    "$ContainsTarget": true,
+                }),
+                Some((inner, _)) => json!({
+                    "$Kind": "NavigationProperty",
+                    "$Type": qualified(folder_type(&format!("{path}/{inner}"))),
+                    "$Nullable": true, "$ContainsTarget": true,
+                }),
+            };
+            if let Some((_, members)) = folders.get_mut(at) {
+                members.insert(rest.split('/').next().unwrap_or(rest).into(), member);
+            }
+        }
     }
-    Value::Object(members)
+    folders
 }
 
 fn container(faces: impl Iterator<Item = &'static Face>) -> Value {
-    let mut bindings = Map::new();
+    let mut members = Map::from_iter([("$Kind".to_owned(), json!("EntityContainer"))]);
     for face in faces {
+        let (first, below) = face.path.split_once('/').unwrap_or((face.path, ""));
+        let member = members.entry(first).or_insert_with(|| {
+            if below.is_empty() {
+                json!({ "$Collection": true, "$Type": qualified(face.name) })
+            } else {
+                json!({ "$Type": qualified(folder_type(first)) })
+            }
+        });
         for navigation in face.navigations {
-            let target = navigation.target.face(face.version).set;
-            let path = format!("{}/{}/{}", ROOT[1], face.set, navigation.name);
-            bindings.insert(path, json!(format!("{}/{target}", ROOT.join("/"))));
+            let path = [below, navigation.name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+            member["$NavigationPropertyBinding"][path.join("/")] = json!(navigation.target.face(face.version).path);
         }
     }
-    let singleton = json!({ "$Type": qualified(ROOT[0]), "$NavigationPropertyBinding": bindings });
-    json!({ "$Kind": "EntityContainer", (ROOT[0]): singleton })
+    Value::Object(members)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::path::ROOT;
 use crate::model::meta::Face;
 
 /// What stays as it is in a path segment: unreserved characters (RFC 3986 §2.3). The others that a segment may hold read
@@ -11,7 +10,7 @@ pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.'
 
 /// The address of an entity, below the service's root.
 pub(crate) fn entity(root: &str, face: &Face, id: &str) -> String {
-    format!("{root}/{}/{}/{}/{}", ROOT[0], ROOT[1], face.set, utf8_percent_encode(id, SEGMENT))
+    format!("{root}/{}/{}", face.path, utf8_percent_encode(id, SEGMENT))
 }
 
 /// Where the targets of a navigation property are got that did not fit into their source.

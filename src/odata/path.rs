@@ -1,7 +1,7 @@
 //! From a URL's path to what it addresses: a walk over the metadata, segment by segment.
 //!
 //! Segments are split first and decoded then, so a key may hold any character, `/` included. Names match in any letter
-//! case; keys match exactly. A path has at most [`MAX_SEGMENTS`] segments below the root.
+//! case; keys match exactly. A path has at most [`MAX_SEGMENTS`] segments.
 
 use std::{borrow::Cow, fmt::Write};
 
@@ -16,11 +16,8 @@ use crate::model::{
     meta::{EntityType, Face, ID, Navigation, Property, Version},
 };
 
-/// The segments that everything hangs below.
-pub const ROOT: [&str; 2] = ["identityGovernance", "entitlementManagement"];
-
-/// The largest number of segments below [`ROOT`]. Graph's longest documented path has as many.
-pub const MAX_SEGMENTS: usize = 12;
+/// The largest number of segments. Graph's longest documented path has as many.
+pub const MAX_SEGMENTS: usize = 14;
 
 /// Segments that OData knows and that are missing here.
 const MISSING: [&str; 8] = ["$all", "$crossjoin", "$each", "$entity", "$filter", "$links", "$query", "$search"];
@@ -77,28 +74,61 @@ pub(super) fn parse_in(types: &[&'static EntityType], version: Version, path: &s
         _ => {}
     }
     let mut segments = path.split('/');
-    for expected in ROOT {
-        // A path that ends here addresses nothing; its last segment is the one to name.
-        let segment = decoded(segments.next().unwrap_or(ROOT[0]))?;
-        if !segment.eq_ignore_ascii_case(expected) {
-            return Err(Error::not_found(&segment));
-        }
+    if segments.clone().count() > MAX_SEGMENTS {
+        return Err(Error::bad_request(format!("The path has more than {MAX_SEGMENTS} segments.")));
     }
-    below_root(types, version, segments)
+    let (face, raw) = collection(types, version, &mut segments)?;
+    walk(face, raw, segments)
 }
 
-/// Reads the segments below [`ROOT`].
-pub(super) fn below_root<'a>(
+/// Reads a path that begins with the name of a collection, wherever that is.
+pub(super) fn parse_from_set(types: &[&'static EntityType], version: Version, path: &str) -> Result<Path, Error> {
+    let mut segments = path.split('/');
+    let raw = segments.next().unwrap_or_default();
+    let segment = decoded(raw)?;
+    let name = key::split(&segment).map_or(&*segment, |(name, _)| name);
+    let faces = || types.iter().map(|entity| entity.face(version));
+    match faces().find(|face| face.set.eq_ignore_ascii_case(name)) {
+        Some(face) if segments.clone().count() < MAX_SEGMENTS => walk(face, raw, segments),
+        Some(_) => Err(Error::bad_request(format!("The path has more than {MAX_SEGMENTS} segments."))),
+        None => Err(unknown(raw, &segment, faces().map(|face| face.set))),
+    }
+}
+
+/// Follows the folders to a collection: the collection, and its segment, in which there may be a key.
+fn collection<'a>(
     types: &[&'static EntityType],
     version: Version,
-    mut segments: impl Iterator<Item = &'a str> + Clone,
-) -> Result<Path, Error> {
-    if segments.clone().count() > MAX_SEGMENTS {
-        let message = format!("The path has more than {MAX_SEGMENTS} segments below '/{}'.", ROOT.join("/"));
-        return Err(Error::bad_request(message));
+    segments: &mut impl Iterator<Item = &'a str>,
+) -> Result<(&'static Face, &'a str), Error> {
+    // What the paths that lead on still have to follow.
+    let mut open: Vec<(&'static Face, &'static str)> =
+        types.iter().map(|entity| entity.face(version)).map(|face| (face, face.path)).collect();
+    let mut last = String::new();
+    for raw in segments {
+        let segment = decoded(raw)?;
+        let name = key::split(&segment).map_or(&*segment, |(name, _)| name);
+        let reached = open.iter().find(|(_, rest)| rest.eq_ignore_ascii_case(name));
+        if let Some((face, _)) = reached {
+            return Ok((face, raw));
+        }
+        let here = |rest: &'static str| rest.split('/').next().unwrap_or(rest);
+        if !open.iter().any(|(_, rest)| here(rest).eq_ignore_ascii_case(&segment)) {
+            return Err(unknown(raw, &segment, open.iter().map(|(_, rest)| here(rest))));
+        }
+        open.retain(|(_, rest)| here(rest).eq_ignore_ascii_case(&segment));
+        for (_, rest) in &mut open {
+            *rest = rest.split_once('/').map_or("", |(_, below)| below);
+        }
+        last = segment.into_owned();
     }
-    let first = segments.next().ok_or_else(|| Error::not_found(ROOT[1]))?;
-    let mut walk = Walk::from_set(types, version, first)?;
+    // A path that ends in a folder addresses nothing.
+    Err(Error::not_found(&last))
+}
+
+/// Walks on from a collection, whose segment is `raw`.
+fn walk<'a>(face: &'static Face, raw: &str, segments: impl Iterator<Item = &'a str>) -> Result<Path, Error> {
+    let mut walk = Walk::from_set(face, raw)?;
     for segment in segments {
         walk.step(segment)?;
     }
@@ -120,21 +150,14 @@ struct Walk {
 }
 
 impl Walk {
-    fn from_set(types: &[&'static EntityType], version: Version, raw: &str) -> Result<Self, Error> {
+    fn from_set(face: &'static Face, raw: &str) -> Result<Self, Error> {
         let segment = decoded(raw)?;
-        let (name, inside) = key::split(&segment).map_or((&*segment, None), |(name, inside)| (name, Some(inside)));
-        let faces = || types.iter().map(|entity| entity.face(version)).filter(|face| !face.set.is_empty());
-        let Some(face) = faces().find(|face| face.set.eq_ignore_ascii_case(name)) else {
-            return Err(unknown(raw, &segment, faces().map(|face| face.set)));
-        };
+        let inside = key::split(&segment).map(|(_, inside)| inside);
         let mut template = String::with_capacity(128);
-        for name in ROOT.into_iter().chain([face.set]) {
-            template.push('/');
-            template.push_str(name);
-        }
-        let rows = Rows::All(face);
-        let mut walk = Self { version, at: Resource::Metadata, template, parameters: Vec::new() };
-        walk.arrive(rows, inside)?;
+        template.push('/');
+        template.push_str(face.path);
+        let mut walk = Self { version: face.version, at: Resource::Metadata, template, parameters: Vec::new() };
+        walk.arrive(Rows::All(face), inside)?;
         Ok(walk)
     }
 

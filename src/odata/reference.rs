@@ -5,7 +5,7 @@
 
 use super::{
     error::{Error, ErrorKind, shown},
-    path::{Path, ROOT, Resource, below_root, parse_in},
+    path::{Path, Resource, parse_from_set, parse_in},
     query::Rows,
 };
 use crate::model::{
@@ -29,9 +29,8 @@ fn parse_reference_in(
     let refuse = |why: &str| {
         let message = format!(
             "'{}' is not a reference to an entity: {why} It would look like \
-             'https://host/{version}/{}/collection/id'.",
+             'https://host/{version}/identityGovernance/entitlementManagement/collection/id'.",
             shown(url),
-            ROOT.join("/"),
         );
         Error::bad_request(message).about("@odata.id")
     };
@@ -63,8 +62,10 @@ fn resolve(types: &[&'static EntityType], version: Version, url: &str) -> Option
     if path.is_empty() {
         return None;
     }
-    let rooted = path.split('/').next().is_some_and(|first| first.eq_ignore_ascii_case(ROOT[0]));
-    Some(if rooted { parse_in(types, version, path) } else { below_root(types, version, path.split('/')) })
+    let first = path.split(['/', '(']).next().unwrap_or_default();
+    let begins = |face: &Face| face.path.split('/').next().is_some_and(|name| name.eq_ignore_ascii_case(first));
+    let rooted = types.iter().any(|entity| begins(entity.face(version)));
+    Some(if rooted { parse_in(types, version, path) } else { parse_from_set(types, version, path) })
 }
 
 #[cfg(test)]

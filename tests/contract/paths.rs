@@ -185,7 +185,7 @@ async fn a_path_that_is_too_long_is_refused(app: TestApp) {
         let client = words.of(&app.reader());
         let path = format!("{PACKAGES}/x{}", "/incompatibleAccessPackages/x".repeat(6));
         let problem = client.get(path).undocumented("too long").await.problem(400);
-        assert!(problem.message.contains("more than 12 segments"), "{problem:?}");
+        assert!(problem.message.contains("more than 14 segments"), "{problem:?}");
         client.get(format!("{PACKAGES}/{}", "x".repeat(8_000))).await.expect(404);
     }
 }

@@ -6,12 +6,9 @@
 use serde_json::{Map, Value, json};
 
 use super::schemas::{NAMESPACE, example, format, members, reference_name, types};
-use crate::{
-    model::{
-        bind::Purpose,
-        meta::{Enum, Face, ID, Link, Navigation, Property, Type, Version, Write},
-    },
-    odata::path::ROOT,
+use crate::model::{
+    bind::Purpose,
+    meta::{Enum, Face, ID, Link, Navigation, Property, Type, Version, Write},
 };
 
 /// Characters that no text may have, as the inside of a character class. ECMA-262 spells them so, and with it JSON
@@ -68,14 +65,18 @@ pub(super) fn reference(navigation: &Navigation, version: Version) -> Value {
 }
 
 /// The regular expression of URLs that lead to one entity of the sets.
-pub(super) fn url_pattern(version: Version, sets: &[&str]) -> String {
-    let (root, sets) = (ROOT.join("/"), sets.join("|"));
+pub(super) fn url_pattern(version: Version, targets: &[&Face]) -> String {
+    let path = |face: &&Face| match face.path.rsplit_once('/') {
+        Some((root, set)) => format!("({root}/)?{set}"),
+        None => face.set.to_owned(),
+    };
+    let paths = targets.iter().map(path).collect::<Vec<_>>().join("|");
     let segment = version.segment().replace('.', r"\.");
     // A key is not blank. As a segment it does not begin with a dollar, in quotes it holds no single quote.
     let plain = "[A-Za-z0-9._~-]|%[3-6][0-9A-Fa-f]";
     let key = format!("(%20)*({plain}|%2[1-35-9A-Fa-f])({plain}|%2[0-9A-Fa-f])*");
     let quoted = format!("(%20)*({plain}|%2[1-689A-Fa-f])({plain}|%2[0-689A-Fa-f]|'')*");
-    format!(r"^((https?://[^/?#\s]+)?/)?({segment}/)?({root}/)?({sets})(/{key}|\('{quoted}'\))$")
+    format!(r"^((https?://[^/?#\s]+)?/)?({segment}/)?({paths})(/{key}|\('{quoted}'\))$")
 }
 
 /// The regular expression of texts without control characters.
@@ -203,8 +204,8 @@ fn body_navigation(face: &Face, navigation: &Navigation, properties: &mut Map<St
     let bind = json!({
         "type": "string",
         "description": format!("Names `{name}` by its URL."),
-        "pattern": url_pattern(face.version, &[target.set]),
-        "examples": [format!("{}/{}/{}", ROOT.join("/"), target.set, "7c1f9e0a-52a3-4d4b-8d8f-0a6a3b1c9d21")],
+        "pattern": url_pattern(face.version, &[target]),
+        "examples": [format!("{}/7c1f9e0a-52a3-4d4b-8d8f-0a6a3b1c9d21", target.path)],
     });
     properties.insert(format!("{name}@odata.bind"), bind);
 }
@@ -336,8 +337,9 @@ mod tests {
     #[test]
     fn a_target_is_named_by_its_url() {
         for version in Version::ALL {
-            let set = ACCESS_PACKAGE_CATALOG.face(version).set;
-            let (root, pattern) = (ROOT.join("/"), url_pattern(version, &[set]));
+            let face = ACCESS_PACKAGE_CATALOG.face(version);
+            let (set, pattern) = (face.set, url_pattern(version, &[face]));
+            let root = "identityGovernance/entitlementManagement";
             let validator = jsonschema::validator_for(&json!({ "pattern": pattern })).unwrap();
             for good in [
                 format!("http://127.0.0.1:8080/{version}/{root}/{set}/Catalog%20Id%20value"),

@@ -6,12 +6,9 @@
 use serde_json::{Map, Value, json};
 
 use super::schemas::example;
-use crate::{
-    model::{
-        ENTITY_TYPES,
-        meta::{Face, ID, Link, Property, Version, Write},
-    },
-    odata::path::ROOT,
+use crate::model::{
+    ACCESS_PACKAGE, ENTITY_TYPES,
+    meta::{Face, ID, Link, Property, Version, Write},
 };
 
 /// Where the examples' server is.
@@ -89,20 +86,19 @@ pub(super) fn collection(face: &'static Face) -> Value {
 /// A page of links.
 pub(super) fn references(face: &Face) -> Value {
     let context = format!("{SERVER}/{}/$metadata#Collection($ref)", face.version);
-    json!({ "@odata.context": context, "value": [reference_body(face.version, face.set)] })
+    json!({ "@odata.context": context, "value": [reference_body(face)] })
 }
 
 /// The body that names an entity by its URL.
-pub(super) fn reference_body(version: Version, set: &str) -> Value {
-    json!({ "@odata.id": reference(version, set) })
+pub(super) fn reference_body(face: &Face) -> Value {
+    json!({ "@odata.id": reference(face) })
 }
 
 /// The URL of an entity.
-pub(super) fn reference(version: Version, set: &str) -> String {
-    let face = ENTITY_TYPES.iter().map(|e| e.face(version)).find(|f| f.set == set);
-    let id = face.and_then(|f| f.properties.iter().find(|p| p.column == ID)).and_then(example);
+pub(super) fn reference(face: &Face) -> String {
+    let id = face.properties.iter().find(|p| p.column == ID).and_then(example);
     let id = id.as_ref().and_then(Value::as_str).unwrap_or("id").to_owned();
-    format!("{SERVER}/{version}/{}/{set}/{id}", ROOT.join("/"))
+    format!("{SERVER}/{}/{}/{id}", face.version, face.path)
 }
 
 /// An error.
@@ -123,12 +119,12 @@ pub(super) fn error(code: &str, message: &str) -> Value {
 
 /// A batch.
 pub(super) fn batch() -> Value {
-    let url = format!("/{}/accessPackages", ROOT.join("/"));
+    let url = format!("/{}", ACCESS_PACKAGE.face(Version::V1).path);
     json!({ "requests": [{ "id": "1", "method": "GET", "url": format!("{url}?$top=5") }] })
 }
 
 fn context(face: &Face) -> String {
-    format!("{SERVER}/{}/$metadata#{}/{}", face.version, ROOT.join("/"), face.set)
+    format!("{SERVER}/{}/$metadata#{}", face.version, face.path)
 }
 
 fn properties(face: &'static Face, into: &mut Map<String, Value>) {

@@ -19,7 +19,6 @@ use crate::{
         ENTITY_TYPES,
         meta::{Face, Version},
     },
-    odata::path::ROOT,
 };
 
 /// The name of the security scheme.
@@ -64,10 +63,11 @@ pub(super) fn method(operation: &Operation) -> HttpMethod {
 
 /// The tag: the collection at the beginning of the path, by its v1.0 name.
 fn tag(operation: &Operation, version: Version) -> String {
-    let below = operation.template.trim_start_matches('/');
-    let segment = below.split('/').nth(ROOT.len()).unwrap_or_default();
-    let set = segment.split('(').next().unwrap_or_default();
-    let entity = ENTITY_TYPES.iter().find(|e| e.face(version).set == set);
+    let at = |face: &Face| {
+        let below = operation.template.strip_prefix('/').and_then(|path| path.strip_prefix(face.path));
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '(']))
+    };
+    let entity = ENTITY_TYPES.iter().find(|e| at(e.face(version)));
     tag_of(entity.map_or(operation.face, |e| e.face(Version::V1)))
 }
 
@@ -95,7 +95,7 @@ fn request_body(kind: Kind, face: &'static Face) -> Option<RequestBody> {
         Kind::Create => (format!("{}Create", face.name), examples::create(face), "The entity to make."),
         Kind::Update => (format!("{}Update", face.name), examples::update(face), "What to change."),
         Kind::AddReference(_) => {
-            let example = examples::reference_body(face.version, face.set);
+            let example = examples::reference_body(face);
             ("referenceCreate".to_owned(), example, "The entity to link to.")
         }
         _ => return None,
@@ -108,7 +108,7 @@ fn request_body(kind: Kind, face: &'static Face) -> Option<RequestBody> {
 /// What can be done with a new entity: the operations whose path needs its id and no other.
 fn links(create: &Operation, all: &[Operation]) -> Vec<(String, RefOr<Link>)> {
     let key = format!("{}-id", create.face.name);
-    let of_entity = format!("/{}/{}/{{{key}}}", ROOT.join("/"), create.face.set);
+    let of_entity = format!("/{}/{{{key}}}", create.face.path);
     let on_it = all.iter().filter(|o| {
         let mut names = parameters::names_in(&o.template);
         o.template.starts_with(&of_entity) && names.next() == Some(key.as_str()) && names.next().is_none()

@@ -122,11 +122,11 @@ fn inner_error() -> Value {
 }
 
 /// The sets to whose entities there are links that are changed through `$ref`.
-fn linked_sets(version: Version) -> Vec<&'static str> {
-    let mut sets: Vec<&str> = links(version).map(|(_, n)| n.target.face(version).set).collect();
-    sets.sort_unstable();
-    sets.dedup();
-    sets
+fn linked_sets(version: Version) -> Vec<&'static Face> {
+    let mut faces: Vec<&Face> = links(version).map(|(_, n)| n.target.face(version)).collect();
+    faces.sort_unstable_by_key(|face| face.path);
+    faces.dedup_by_key(|face| face.path);
+    faces
 }
 
 /// The regular expression of the URLs of those entities.
@@ -144,7 +144,7 @@ fn reference_create(version: Version) -> Value {
                 "type": "string",
                 "description": "The URL of the entity, absolute or relative to the service root.",
                 "pattern": reference_pattern(version),
-                "examples": [examples::reference(version, linked_sets(version).first().copied().unwrap_or_default())],
+                "examples": linked_sets(version).first().map(|face| examples::reference(face)).into_iter().collect::<Vec<_>>(),
             },
         },
         "patternProperties": { "@": {} },
