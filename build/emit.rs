@@ -89,6 +89,13 @@ impl<'a> Entity<'a> {
         let fixed = fixed.map(|(name, p)| self.column(&column_name(name, p))).collect::<Result<Vec<_>>>()?;
         let faces = VERSIONS.iter().map(|v| self.face(v, by_title)).collect::<Result<Vec<_>>>()?;
         let doc = &self.schema.description;
+        let scope = match &self.schema.scope {
+            Some(name) => {
+                let column = self.column(name)?;
+                quote!(Some(#column))
+            }
+            None => quote!(None),
+        };
         Ok(quote! {
             #[doc = #doc]
             pub static #constant: EntityType = EntityType {
@@ -96,6 +103,7 @@ impl<'a> Entity<'a> {
                 table: #table,
                 columns: &[#(#columns),*],
                 fixed: &[#(#fixed),*],
+                scope: #scope,
                 indexes: &[#(#indexes),*],
                 faces: [#(#faces),*],
             };

@@ -22,6 +22,8 @@ pub(crate) struct Schema {
     pub(crate) table: String,
     #[serde(rename = "x-sets")]
     pub(crate) sets: BTreeMap<String, String>,
+    #[serde(rename = "x-scope")]
+    pub(crate) scope: Option<String>,
     #[serde(rename = "x-indexes", default)]
     pub(crate) indexes: Vec<Vec<String>>,
     /// Name to property, in the order of the file.

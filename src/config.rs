@@ -190,6 +190,14 @@ pub struct Token {
     /// A delegated permission; may be repeated.
     #[arg(long = "scope", value_name = "PERMISSION", requires = "user", default_value = authz::READ_WRITE_ALL)]
     pub scopes: Vec<String>,
+    /// A directory role of the user; may be repeated. `none`: the user has none.
+    #[arg(
+        long = "directory-role",
+        value_name = "NAME",
+        requires = "user",
+        default_value = "Identity Governance Administrator"
+    )]
+    pub directory_roles: Vec<String>,
     /// The tenant, by its id. Without it, the oldest.
     #[arg(long, value_name = "ID")]
     pub tenant: Option<String>,

@@ -8,6 +8,7 @@ use super::{
     respond::{self, Answer},
 };
 use crate::{
+    authz::Action,
     model::{ACCESS_PACKAGE_CATALOG, AccessPackageCatalogInput, bind::Purpose, meta::Version},
     odata::options,
 };
@@ -20,7 +21,8 @@ pub fn operations(version: Version) -> Vec<Operation> {
         Operation::new(Method::GET, set.clone(), "listCatalogs", Kind::List, face)
             .about("List catalogs", "Gives the catalogs of the tenant, a page at a time."),
         Operation::new(Method::POST, set.clone(), "createCatalog", Kind::Create, face)
-            .about("Create a catalog", "Makes an empty catalog.")
+            .about("Create a catalog", "Makes an empty catalog. Who may do so by a role alone becomes its owner.")
+            .takes(Action::CreateCatalog)
             .by(|call| Box::pin(create(call))),
         Operation::new(Method::GET, format!("{set}/$count"), "countCatalogs", Kind::Count, face)
             .about("Count catalogs", "Tells how many catalogs there are, as a plain number."),
@@ -31,9 +33,11 @@ pub fn operations(version: Version) -> Vec<Operation> {
                 .about("Get a catalog", "Gives one catalog."),
             Operation::new(Method::PATCH, one.clone(), format!("updateCatalog{by}"), Kind::Update, face)
                 .about("Update a catalog", "Changes what the body names and leaves the rest.")
+                .takes(Action::ManageCatalog)
                 .by(|call| Box::pin(update(call))),
             Operation::new(Method::DELETE, one, format!("deleteCatalog{by}"), Kind::Delete, face)
                 .about("Delete a catalog", "Removes a catalog that holds no access packages.")
+                .takes(Action::ManageCatalog)
                 .by(|call| Box::pin(delete(call))),
         ]);
     }

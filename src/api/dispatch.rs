@@ -20,8 +20,9 @@ use super::{
     service,
 };
 use crate::{
+    app,
     authority::Caller,
-    authz::{self, Action},
+    authz::{self, ByToken},
     ids,
     model::meta::Version,
     odata::path::{self, Path, Resource},
@@ -139,7 +140,7 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Answer, Error> {
     }
     let path = path::parse(version, below)?;
     let route = route(api, version, &path, &request)?;
-    permitted(&route, &caller)?;
+    permitted(api, &route, &caller).await?;
     let body = body::read(&api.options, &request.method, &request.headers, request.body).await?;
     let call = Call {
         api: Arc::clone(api),
@@ -204,15 +205,16 @@ fn route<'a>(api: &'a Api, version: Version, path: &Path, request: &Request) -> 
     })
 }
 
-/// Who may not do this at all is told so before the body is looked at. The use cases decide again, and have the last word.
-fn permitted(route: &Route<'_>, caller: &Caller) -> Result<(), Error> {
-    let (action, face) = match route {
-        Route::Operation(operation) if operation.kind.is_write() => (Action::Write, operation.face),
-        Route::Operation(operation) => (Action::Read, operation.face),
-        // What these read is decided by the use case; what they tell of the service is no secret.
-        Route::Read | Route::Service | Route::Metadata | Route::Batch => return Ok(()),
-    };
-    authz::decide(&caller.principal, action).map_err(|denied| Error::app(denied.into(), face))
+/// Who may not do this at all is told so before the body is looked at. The use cases decide again, and have the last word:
+/// they know what it is about.
+async fn permitted(api: &Api, route: &Route<'_>, caller: &Caller) -> Result<(), Error> {
+    // What others read is decided by the use case; what they tell of the service is no secret.
+    let Route::Operation(operation) = route else { return Ok(()) };
+    let caller = app::Caller { tenant: caller.tenant, principal: &caller.principal };
+    match authz::by_token(caller.principal, operation.action) {
+        ByToken::Yes => Ok(()),
+        _ => api.app.allow(caller, operation.action).await.map(drop).map_err(|e| Error::app(e, operation.face)),
+    }
 }
 
 /// The version that a path's first segment names, and the segment for links.

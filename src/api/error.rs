@@ -9,6 +9,7 @@ use crate::{
     app::{self, Refusal},
     authority::{self, CheckError},
     model::{
+        UNIFIED_ROLE_ASSIGNMENT,
         bind::Violation,
         meta::{EntityType, Face, Link},
         value::Timestamp,
@@ -140,6 +141,9 @@ impl Error {
             app::Error::NoSuchPath => Self::new(Code::NOT_FOUND, "There is nothing at this address."),
             app::Error::Invalid(violations) => Self::invalid(violations),
             app::Error::Refused(refusal) => Self::refused(&refusal, face),
+            app::Error::Taken { entity, .. } if entity.name == UNIFIED_ROLE_ASSIGNMENT.name => {
+                Self::new(Code::DUPLICATE, "The principal has this role in this place already.").about("principalId")
+            }
             app::Error::Taken { entity, column } => {
                 let name = property_name(entity, face, column);
                 Self::new(Code::DUPLICATE, format!("Another {} has this '{name}'.", face.name)).about(name)
@@ -180,6 +184,20 @@ impl Error {
             }
             Refusal::CatalogNotEmpty => {
                 Self::new(Code::CATALOG_NOT_EMPTY, "The catalog still holds access packages: remove them first.")
+            }
+            Refusal::NoRoleScope => {
+                let message = "'appScopeId' is required: '/AccessPackageCatalog/' and the id of a catalog, or '/' for \
+                               the whole tenant.";
+                Self::invalid(vec![Violation::new("appScopeId", message)])
+            }
+            Refusal::BadRoleScope => {
+                let message = "'appScopeId' must be '/AccessPackageCatalog/' and the id of a catalog, or '/' for the \
+                               whole tenant; without it, 'directoryScopeId' must be '/'.";
+                Self::invalid(vec![Violation::new("appScopeId", message)])
+            }
+            Refusal::RoleForTenant => {
+                let message = "The role counts in the whole tenant: 'appScopeId' must be '/'.";
+                Self::invalid(vec![Violation::new("appScopeId", message)])
             }
             Refusal::IncompatibleWithItself => {
                 let message = "An access package cannot be incompatible with itself.";

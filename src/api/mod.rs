@@ -16,6 +16,7 @@ pub mod openapi;
 pub mod operations;
 mod read;
 pub mod respond;
+pub mod role_management;
 mod service;
 mod sign_in;
 mod swagger;
@@ -116,7 +117,10 @@ impl Api {
 
 /// The documented operations of a version: the API on one screen.
 pub fn operations(version: Version) -> Vec<Operation> {
-    [access_packages::operations(version), catalogs::operations(version)].into_iter().flatten().collect()
+    [access_packages::operations(version), catalogs::operations(version), role_management::operations(version)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Everything that is served.

@@ -11,6 +11,7 @@ use http::{HeaderMap, Method};
 use super::{Api, error::Error, respond::Answer};
 use crate::{
     authority::Caller,
+    authz::table::{self, Action},
     model::meta::{Face, Navigation, Version},
     odata::path::Path,
 };
@@ -31,6 +32,8 @@ pub struct Operation {
     pub kind: Kind,
     /// What it is about: what it lists, gives, takes or removes.
     pub face: &'static Face,
+    /// What the caller must be allowed to do.
+    pub action: Action,
     /// The code.
     pub handler: Handler,
 }
@@ -102,11 +105,13 @@ impl Call {
 }
 
 impl Operation {
-    /// An operation; what it does is said by [`Self::about`].
+    /// An operation; what it does is said by [`Self::about`]. It takes the right to read its face, or, if it changes
+    /// anything, to manage packages, unless [`Self::takes`] says otherwise.
     pub fn new(method: Method, template: String, id: impl Into<String>, kind: Kind, face: &'static Face) -> Self {
         let (summary, description) = (String::new(), String::new());
         let handler: Handler = |call| Box::pin(super::read::get(call));
-        Self { method, template, id: id.into(), summary, description, kind, face, handler }
+        let action = if kind.is_write() { Action::ManagePackages } else { table::to_read(face.entity) };
+        Self { method, template, id: id.into(), summary, description, kind, face, action, handler }
     }
 
     /// What it does: in a few words, and in sentences.
@@ -114,6 +119,13 @@ impl Operation {
     pub fn about(mut self, summary: impl Into<String>, description: impl Into<String>) -> Self {
         self.summary = summary.into();
         self.description = description.into();
+        self
+    }
+
+    /// What the caller must be allowed to do.
+    #[must_use]
+    pub fn takes(mut self, action: Action) -> Self {
+        self.action = action;
         self
     }
 

@@ -2,15 +2,16 @@
 
 use super::{App, Caller, Error, Expected, Named, refused};
 use crate::{
-    authz::{self, Action},
+    authz::Action,
     domain::access_package as rules,
     ids,
     model::{
         ACCESS_PACKAGE, ACCESS_PACKAGE_CATALOG, AccessPackage, AccessPackageInput,
         meta::LinkTable,
         record::{Record, Stored},
+        scope::Scope,
     },
-    store::{CommitError, Constraint},
+    store::{self, CommitError, Constraint},
 };
 
 impl App {
@@ -20,16 +21,17 @@ impl App {
         caller: Caller<'_>,
         input: AccessPackageInput,
     ) -> Result<Stored<AccessPackage>, Error> {
-        authz::decide(caller.principal, Action::Write)?;
+        let allowed = self.allow(caller, Action::ManagePackages).await?;
+        let catalog = input.catalog_id.clone().unwrap_or_default();
+        let column = Some(AccessPackage::CATALOG_ID);
+        let missing = || Error::NoSuchTarget { entity: &ACCESS_PACKAGE_CATALOG, id: catalog.clone(), column };
+        allowed.check(Some(&catalog), missing)?;
         let id = input.id.clone().unwrap_or_else(ids::new_id);
         let (made, changes) = rules::create(id, input, &self.occasion(caller));
         match self.commit_once(caller, changes).await {
             Ok(()) => Ok(made),
             // The only other entity that a package names is its catalog.
-            Err(CommitError::Constraint(Constraint::MissingReference)) => {
-                let column = Some(AccessPackage::CATALOG_ID);
-                Err(Error::NoSuchTarget { entity: &ACCESS_PACKAGE_CATALOG, id: made.record.catalog_id, column })
-            }
+            Err(CommitError::Constraint(Constraint::MissingReference)) => Err(missing()),
             Err(error) => Err(refused::<AccessPackage>(error)),
         }
     }
@@ -42,8 +44,11 @@ impl App {
         expected: &Expected,
         input: AccessPackageInput,
     ) -> Result<Stored<AccessPackage>, Error> {
-        authz::decide(caller.principal, Action::Write)?;
-        self.decide(caller, named, expected, |before| rules::update(before, input.clone(), self.occasion(caller))).await
+        let allowed = self.allow(caller, Action::ManagePackages).await?;
+        self.decide(caller, &allowed, named, expected, |before| {
+            rules::update(before, input.clone(), self.occasion(caller))
+        })
+        .await
     }
 
     /// Removes an access package.
@@ -53,8 +58,9 @@ impl App {
         named: Named<'_>,
         expected: &Expected,
     ) -> Result<(), Error> {
-        authz::decide(caller.principal, Action::Write)?;
-        self.decide(caller, named, expected, |before: Stored<AccessPackage>| Ok(((), rules::delete(&before)))).await
+        let allowed = self.allow(caller, Action::ManagePackages).await?;
+        self.decide(caller, &allowed, named, expected, |before: Stored<AccessPackage>| Ok(((), rules::delete(&before))))
+            .await
     }
 
     /// Makes holders of `other` ineligible for the package.
@@ -65,8 +71,14 @@ impl App {
         table: LinkTable,
         other: &str,
     ) -> Result<(), Error> {
-        authz::decide(caller.principal, Action::Write)?;
-        let package: Stored<AccessPackage> = self.load(caller, named).await?;
+        let allowed = self.allow(caller, Action::ManagePackages).await?;
+        let package: Stored<AccessPackage> = self.load(caller, &allowed, named).await?;
+        if allowed.see != Scope::Tenant {
+            let found = store::load::<AccessPackage>(self.store(), caller.tenant, ACCESS_PACKAGE.key(), other).await?;
+            if !found.is_some_and(|other| allowed.see.includes(Some(&other.record.catalog_id))) {
+                return Err(Error::NoSuchTarget { entity: &ACCESS_PACKAGE, id: other.to_owned(), column: None });
+            }
+        }
         let changes = rules::add_incompatible(table, package.record.id(), other)?;
         match self.commit_once(caller, changes).await {
             Ok(()) => Ok(()),
@@ -85,9 +97,10 @@ impl App {
         table: LinkTable,
         other: &str,
     ) -> Result<(), Error> {
-        authz::decide(caller.principal, Action::Write)?;
-        let package: Stored<AccessPackage> = self.load(caller, named).await?;
-        let target: Stored<AccessPackage> = self.load(caller, by_id::<AccessPackage>(other)).await?;
+        let allowed = self.allow(caller, Action::ManagePackages).await?;
+        let package: Stored<AccessPackage> = self.load(caller, &allowed, named).await?;
+        let seeing = self.allow(caller, Action::Read).await?;
+        let target: Stored<AccessPackage> = self.load(caller, &seeing, by_id::<AccessPackage>(other)).await?;
         let changes = rules::remove_incompatible(table, package.record.id(), target.record.id());
         self.commit_once(caller, changes).await.map_err(refused::<AccessPackage>)
     }

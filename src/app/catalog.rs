@@ -2,11 +2,11 @@
 
 use super::{App, Caller, Error, Expected, Named, refused};
 use crate::{
-    authz::{self, Action},
-    domain::{Occasion, Refusal, catalog as rules},
+    authz::{Action, OWNER, ROLES},
+    domain::{Occasion, Refusal, catalog as rules, role_assignment as roles},
     ids,
     model::{
-        ACCESS_PACKAGE_CATALOG, AccessPackageCatalog, AccessPackageCatalogInput,
+        ACCESS_PACKAGE_CATALOG, AccessPackageCatalog, AccessPackageCatalogInput, UnifiedRoleDefinition,
         changeset::Changeset,
         meta::{Link, Version},
         record::Stored,
@@ -16,9 +16,19 @@ use crate::{
     store::{self, Store, TenantKey},
 };
 
-/// The catalog that a tenant starts with.
+/// What a tenant starts with: a catalog, and the built-in roles.
 pub fn first_catalog(now: Timestamp) -> Changeset {
-    rules::general(ids::new_id(), &Occasion { by: None, now, version: ids::new_row_version() })
+    let first = rules::general(ids::new_id(), &Occasion { by: None, now, version: ids::new_row_version() });
+    ROLES.iter().fold(first, |changes, role| {
+        let definition = UnifiedRoleDefinition {
+            id: role.id.to_owned(),
+            template_id: role.id.to_owned(),
+            display_name: role.name.to_owned(),
+            description: Some(role.description.to_owned()),
+            ..UnifiedRoleDefinition::default()
+        };
+        changes.insert(definition, ids::new_row_version())
+    })
 }
 
 /// Takes the built-in catalog away from a tenant that is to go.
@@ -47,9 +57,16 @@ impl App {
         caller: Caller<'_>,
         input: AccessPackageCatalogInput,
     ) -> Result<Stored<AccessPackageCatalog>, Error> {
-        authz::decide(caller.principal, Action::Write)?;
+        let allowed = self.allow(caller, Action::CreateCatalog).await?;
+        allowed.everywhere()?;
         let id = input.id.clone().unwrap_or_else(ids::new_id);
-        let (made, changes) = rules::create(id, input, &self.occasion(caller));
+        let (made, mut changes) = rules::create(id, input, &self.occasion(caller));
+        if allowed.by_roles {
+            // Who could not see the catalog otherwise owns it.
+            let (id, version) = (ids::new_id(), ids::new_row_version());
+            let owner = roles::owner(id, caller.principal.oid.clone(), OWNER.id, &made.record.id);
+            changes = changes.insert(owner, version);
+        }
         self.commit_once(caller, changes).await.map_err(refused::<AccessPackageCatalog>)?;
         Ok(made)
     }
@@ -62,16 +79,19 @@ impl App {
         expected: &Expected,
         input: AccessPackageCatalogInput,
     ) -> Result<Stored<AccessPackageCatalog>, Error> {
-        authz::decide(caller.principal, Action::Write)?;
-        self.decide(caller, named, expected, |before| rules::update(before, input.clone(), self.occasion(caller))).await
+        let allowed = self.allow(caller, Action::ManageCatalog).await?;
+        self.decide(caller, &allowed, named, expected, |before| {
+            rules::update(before, input.clone(), self.occasion(caller))
+        })
+        .await
     }
 
     /// Removes an empty catalog.
     pub async fn catalog_delete(&self, caller: Caller<'_>, named: Named<'_>, expected: &Expected) -> Result<(), Error> {
-        authz::decide(caller.principal, Action::Write)?;
+        let allowed = self.allow(caller, Action::ManageCatalog).await?;
         let holds_packages = self.holds_packages(caller, named).await?;
         let decide = |before: Stored<_>| rules::delete(&before, holds_packages).map(|changes| ((), changes));
-        match self.decide(caller, named, expected, decide).await {
+        match self.decide(caller, &allowed, named, expected, decide).await {
             // A package was put in since we looked.
             Err(Error::InUse { .. }) => Err(Refusal::CatalogNotEmpty.into()),
             done => done,

@@ -3,11 +3,14 @@
 pub mod access_package;
 pub mod catalog;
 mod error;
+mod permission;
 pub mod read;
+pub mod role_assignment;
 
 use std::sync::Arc;
 
 pub use self::error::Error;
+pub(crate) use self::permission::Allowed;
 pub use crate::domain::Refusal;
 use crate::{
     authz::Principal,
@@ -91,22 +94,30 @@ impl App {
         Occasion { by: caller.principal.name.clone(), now: self.clock.now(), version: ids::new_row_version() }
     }
 
-    /// The record that the caller names.
-    async fn load<R: Record>(&self, caller: Caller<'_>, named: Named<'_>) -> Result<Stored<R>, Error> {
+    /// The record that the caller names, if it is allowed to do with it what it wants.
+    async fn load<R: Record>(
+        &self,
+        caller: Caller<'_>,
+        allowed: &Allowed,
+        named: Named<'_>,
+    ) -> Result<Stored<R>, Error> {
         let found = store::load(self.store(), caller.tenant, named.property, named.value).await?;
-        found.ok_or_else(|| Error::NotFound { entity: R::ENTITY, id: named.value.to_owned() })
+        let found = found.ok_or_else(|| Error::NotFound { entity: R::ENTITY, id: named.value.to_owned() })?;
+        Self::check(allowed, &found, named.value)?;
+        Ok(found)
     }
 
     /// Loads, checks what the caller expects, decides and commits, again and again while others change the same thing.
     async fn decide<R: Record, T>(
         &self,
         caller: Caller<'_>,
+        allowed: &Allowed,
         named: Named<'_>,
         expected: &Expected,
         decide: impl Fn(Stored<R>) -> Result<(T, Changeset), Refusal> + Send + Sync,
     ) -> Result<T, Error> {
         for _ in 0..ATTEMPTS {
-            let before: Stored<R> = self.load(caller, named).await?;
+            let before: Stored<R> = self.load(caller, allowed, named).await?;
             expected.check(before.version)?;
             let (outcome, changes) = decide(before)?;
             if self.commit(caller, changes).await.map_err(refused::<R>)? {

@@ -4,7 +4,7 @@ use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
 use super::{Unauthenticated, verified::Seconds};
-use crate::authz::{Kind, Permissions, Principal};
+use crate::authz::{DirectoryRoles, Kind, Permissions, Principal};
 
 /// The claims of an access token. Those that are not optional must be there.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -49,6 +49,9 @@ pub(super) struct Claims {
     /// The user's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The template ids of the user's directory roles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wids: Option<Vec<String>>,
     /// This token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uti: Option<String>,
@@ -73,7 +76,8 @@ impl Claims {
         }
         let app_id = self.appid.or(self.azp);
         let name = self.upn.or(self.name).or(self.app_displayname).or_else(|| app_id.clone());
-        Ok(Principal { tenant_id: self.tid, oid: self.oid, name, app_id, kind, permissions })
+        let directory_roles = DirectoryRoles::named(self.wids.iter().flatten().map(String::as_str));
+        Ok(Principal { tenant_id: self.tid, oid: self.oid, name, app_id, kind, permissions, directory_roles })
     }
 }
 

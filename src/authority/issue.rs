@@ -7,7 +7,7 @@ use super::{
     claims::{Claims, derived_id, idtyp},
 };
 use crate::{
-    authz::Kind,
+    authz::{DIRECTORY_ROLES, DirectoryRole, Kind},
     ids,
     store::{self, ServicePrincipal},
 };
@@ -43,6 +43,8 @@ pub enum Subject {
         upn: String,
         /// The delegated permissions.
         scopes: Vec<String>,
+        /// The directory roles, by name or template id.
+        directory_roles: Vec<String>,
     },
 }
 
@@ -58,6 +60,9 @@ pub enum IssueError {
     /// A permission's name cannot be written into a token.
     #[error("{0:?} is not the name of a permission: it has 1 to 128 characters of ASCII without spaces")]
     Permission(String),
+    /// There is no such directory role.
+    #[error("{0:?} is not a directory role that means something here: there are {names}", names = directory_role_names())]
+    DirectoryRole(String),
     /// A user's name cannot be one.
     #[error(
         "{0:?} is not a user principal name: it has 1 to 256 characters, none of them a space or control character"
@@ -117,13 +122,14 @@ impl Authority {
                     ..common
                 }
             }
-            Subject::User { upn, scopes } => {
+            Subject::User { upn, scopes, directory_roles } => {
                 let oid = derived_id(&["user", tenant, &user(upn)?.to_lowercase()]);
                 Claims {
                     sub: oid.clone(),
                     oid,
                     idtyp: Some(idtyp(Kind::Delegated).to_owned()),
                     scp: Some(permissions(scopes)?.join(" ")),
+                    wids: Some(template_ids(directory_roles)?),
                     upn: Some(upn.clone()),
                     name: Some(upn.clone()),
                     ..common
@@ -162,6 +168,16 @@ impl Authority {
             ..Claims::default()
         }
     }
+}
+
+/// The template ids of directory roles.
+pub(super) fn template_ids(names: &[String]) -> Result<Vec<String>, IssueError> {
+    let id = |name: &String| DirectoryRole::named(name).map(|role| role.id.to_owned());
+    names.iter().map(|name| id(name).ok_or_else(|| IssueError::DirectoryRole(name.clone()))).collect()
+}
+
+fn directory_role_names() -> String {
+    DIRECTORY_ROLES.iter().map(|role| role.name).collect::<Vec<_>>().join(", ")
 }
 
 fn permissions(names: &[String]) -> Result<&[String], IssueError> {

@@ -59,6 +59,16 @@ impl Store for Memory {
     ) -> Result<Option<(Vec<Value>, RowVersion)>, store::Error> {
         Ok(None)
     }
+    async fn rows(
+        &self,
+        _: TenantKey,
+        _: &'static EntityType,
+        _: usize,
+        _: String,
+    ) -> Result<Vec<(Vec<Value>, RowVersion)>, store::Error> {
+        unreachable!()
+    }
+
     async fn exists(&self, _: TenantKey, _: Rows) -> Result<bool, store::Error> {
         Ok(false)
     }
@@ -224,7 +234,8 @@ async fn an_issued_token_says_who_calls() {
     assert_eq!(caller.principal.name.as_deref(), Some("cardea token"));
     assert!(caller.principal.permissions.has(READ_WRITE_ALL));
 
-    let subject = Subject::User { upn: "ann@example.com".to_owned(), scopes: vec![READ_ALL.to_owned()] };
+    let subject =
+        Subject::User { upn: "ann@example.com".to_owned(), scopes: vec![READ_ALL.to_owned()], directory_roles: vec![] };
     let token = world.issue(subject.clone()).await;
     let caller = world.check(&token).await.unwrap();
     assert_eq!(caller.principal.kind, Kind::Delegated);
@@ -443,6 +454,6 @@ async fn what_cannot_be_a_token_is_not_issued() {
     assert!(matches!(issue(roles("a"), 86_401).await, Err(IssueError::Lifetime)));
     assert!(matches!(issue(roles("a b"), 60).await, Err(IssueError::Permission(_))));
     assert!(matches!(issue(roles(""), 60).await, Err(IssueError::Permission(_))));
-    let user = Subject::User { upn: "a\nb".to_owned(), scopes: vec![] };
+    let user = Subject::User { upn: "a\nb".to_owned(), scopes: vec![], directory_roles: vec![] };
     assert!(matches!(issue(user, 60).await, Err(IssueError::User(_))));
 }

@@ -1,9 +1,32 @@
 //! Who may do what: a principal, an action, a decision. Pure, and denying by default.
 //!
-//! [`permissions`] is the one table: the decision, the tests and the security sections of the OpenAPI document read it.
+//! [`table`] is the one table: the decision, the tests and the security sections of the OpenAPI document read it.
 //! Where a principal comes from is no business of this module; see [`crate::authority`].
+//!
+//! An application may do what one of its application permissions allows, in all of its tenant. For a person, the
+//! delegated permissions bound what the application may do in that person's name; whether the person may do it is a
+//! matter of directory roles. Where these don't decide, entitlement management's own roles do, which are assigned to
+//! persons and to applications, for the whole tenant or for one catalog.
+
+mod permission;
+mod role;
+pub mod table;
 
 use std::fmt;
+
+pub use self::{
+    permission::{PERMISSIONS, Permission, Permissions},
+    role::{DIRECTORY_ROLES, DirectoryRole, DirectoryRoles, OWNER, ROLES, Role},
+    table::Action,
+};
+use crate::model::scope::Scope;
+
+/// May read all of entitlement management.
+pub const READ_ALL: &str = "EntitlementManagement.Read.All";
+/// May read and change all of entitlement management.
+pub const READ_WRITE_ALL: &str = "EntitlementManagement.ReadWrite.All";
+/// May read the audit logs.
+pub const AUDIT_LOG_READ_ALL: &str = "AuditLog.Read.All";
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +44,8 @@ pub struct Principal {
     pub kind: Kind,
     /// What the token permits.
     pub permissions: Permissions,
+    /// The directory roles of the user.
+    pub directory_roles: DirectoryRoles,
 }
 
 /// For whom an application calls.
@@ -32,67 +57,53 @@ pub enum Kind {
     Delegated,
 }
 
-/// Something that a caller wants to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// To read entitlement management.
-    Read,
-    /// To change entitlement management.
-    Write,
+/// A role of entitlement management that a principal has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The role.
+    pub role: &'static Role,
+    /// For this catalog; none: for the whole tenant.
+    pub catalog: Option<String>,
 }
 
-/// The permissions that allow an action, any one of them; the least privileged comes first. Application and delegated
-/// permissions have the same names.
-pub const fn permissions(action: Action) -> &'static [&'static str] {
-    match action {
-        Action::Read => &[READ_ALL, READ_WRITE_ALL],
-        Action::Write => &[READ_WRITE_ALL],
+/// What a token alone says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByToken {
+    /// The caller may, everywhere in its tenant.
+    Yes,
+    /// The caller may not, whatever its roles are.
+    No(Denied),
+    /// It is a matter of the caller's roles.
+    AskRoles(Denied),
+}
+
+/// Whether a token decides.
+pub fn by_token(principal: &Principal, action: Action) -> ByToken {
+    let row = table::row(action);
+    let denied = Denied { needed: row.permissions };
+    let permitted = row.permissions.iter().any(|name| principal.permissions.has(name));
+    match principal.kind {
+        Kind::Application if permitted => ByToken::Yes,
+        Kind::Application => ByToken::AskRoles(denied),
+        Kind::Delegated if !permitted => ByToken::No(denied),
+        Kind::Delegated if principal.directory_roles.allow(row) => ByToken::Yes,
+        Kind::Delegated => ByToken::AskRoles(denied),
     }
 }
 
-/// May read all of entitlement management.
-pub const READ_ALL: &str = "EntitlementManagement.Read.All";
-/// May read and change all of entitlement management.
-pub const READ_WRITE_ALL: &str = "EntitlementManagement.ReadWrite.All";
-
-/// A permission that means something here.
-#[derive(Clone, Copy, Debug)]
-pub struct Permission {
-    /// Its name, as Graph has it.
-    pub name: &'static str,
-    /// What it allows, for the OpenAPI document.
-    pub description: &'static str,
-}
-
-/// All permissions that mean something here.
-pub const PERMISSIONS: &[Permission] = &[
-    Permission { name: READ_ALL, description: "Read all of entitlement management." },
-    Permission { name: READ_WRITE_ALL, description: "Read and change all of entitlement management." },
-];
-
-/// A set of permissions. A bit for each row of [`PERMISSIONS`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Permissions(u32);
-
-impl Permissions {
-    /// The permissions with these names; names that mean nothing here permit nothing.
-    pub fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(names.into_iter().filter_map(bit).fold(0, |bits, bit| bits | bit))
+/// Where the roles allow an action.
+pub fn by_roles(grants: &[Grant], action: Action) -> Scope {
+    let row = table::row(action);
+    let allowing = || grants.iter().filter(|grant| row.roles.contains(&grant.role.name));
+    if allowing().any(|grant| grant.catalog.is_none()) {
+        return Scope::Tenant;
     }
-
-    /// Whether the permission with this name is among them.
-    pub fn has(self, name: &str) -> bool {
-        bit(name).is_some_and(|bit| self.0 & bit != 0)
-    }
-}
-
-fn bit(name: &str) -> Option<u32> {
-    PERMISSIONS.iter().position(|permission| permission.name == name).map(|position| 1 << position)
+    Scope::catalogs(allowing().filter_map(|grant| grant.catalog.clone()))
 }
 
 /// The caller may not do this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the token permits none of {}", Names(.needed))]
+#[error("it takes one of the permissions {}, or a role that allows it", Names(.needed))]
 pub struct Denied {
     /// The permissions of which any one would do.
     pub needed: &'static [&'static str],
@@ -109,57 +120,77 @@ impl fmt::Display for Names<'_> {
     }
 }
 
-/// Whether the principal may do it.
-pub fn decide(principal: &Principal, action: Action) -> Result<(), Denied> {
-    let needed = permissions(action);
-    if needed.iter().any(|name| principal.permissions.has(name)) { Ok(()) } else { Err(Denied { needed }) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn may(names: &[&str], action: Action) -> Result<(), Denied> {
-        let principal = Principal {
+    fn principal(kind: Kind, permissions: &[&str], directory_roles: &[&str]) -> Principal {
+        Principal {
             tenant_id: String::new(),
             oid: String::new(),
             name: None,
             app_id: None,
-            kind: Kind::Application,
-            permissions: Permissions::named(names.iter().copied()),
-        };
-        decide(&principal, action)
+            kind,
+            permissions: Permissions::named(permissions.iter().copied()),
+            directory_roles: DirectoryRoles::named(directory_roles.iter().copied()),
+        }
     }
+
+    fn application(permissions: &[&str], action: Action) -> ByToken {
+        by_token(&principal(Kind::Application, permissions, &[]), action)
+    }
+
+    const READ: Denied = Denied { needed: &[READ_ALL, READ_WRITE_ALL] };
+    const WRITE: Denied = Denied { needed: &[READ_WRITE_ALL] };
 
     #[test]
     fn a_permission_allows_what_the_table_says_and_no_more() {
-        assert_eq!(may(&[READ_ALL], Action::Read), Ok(()));
-        assert_eq!(may(&[READ_WRITE_ALL], Action::Read), Ok(()));
-        assert_eq!(may(&["User.Read", READ_WRITE_ALL], Action::Write), Ok(()));
-        assert_eq!(may(&[READ_ALL], Action::Write), Err(Denied { needed: &[READ_WRITE_ALL] }));
+        assert_eq!(application(&[READ_ALL], Action::Read), ByToken::Yes);
+        assert_eq!(application(&[READ_WRITE_ALL], Action::Read), ByToken::Yes);
+        assert_eq!(application(&["User.Read", READ_WRITE_ALL], Action::ManageCatalog), ByToken::Yes);
+        assert_eq!(application(&[READ_ALL], Action::ManageCatalog), ByToken::AskRoles(WRITE));
     }
 
     #[test]
     fn what_is_not_a_permission_by_the_letter_permits_nothing() {
         for name in ["", "User.Read.All", "entitlementmanagement.read.all", "EntitlementManagement.Read.All "] {
-            assert!(may(&[name], Action::Read).is_err(), "{name:?}");
+            assert_eq!(application(&[name], Action::Read), ByToken::AskRoles(READ), "{name:?}");
         }
-        assert!(may(&[], Action::Read).is_err());
     }
 
     #[test]
-    fn every_permission_of_the_table_is_described_once() {
-        for action in [Action::Read, Action::Write] {
-            for name in permissions(action) {
-                assert_eq!(PERMISSIONS.iter().filter(|permission| permission.name == *name).count(), 1, "{name}");
-            }
-        }
-        assert!(PERMISSIONS.len() <= 32);
+    fn a_person_needs_both_a_scope_and_a_role() {
+        let person =
+            |scopes: &[&str], roles: &[&str], action| by_token(&principal(Kind::Delegated, scopes, roles), action);
+        let all = [READ_WRITE_ALL];
+        assert_eq!(person(&all, &["Global Administrator"], Action::ManageCatalog), ByToken::Yes);
+        assert_eq!(person(&all, &["Global Reader"], Action::Read), ByToken::Yes);
+        assert_eq!(person(&all, &["Global Reader"], Action::ManageCatalog), ByToken::AskRoles(WRITE));
+        assert_eq!(person(&all, &[], Action::Read), ByToken::AskRoles(READ));
+        assert_eq!(person(&[READ_ALL], &["Global Administrator"], Action::ManageCatalog), ByToken::No(WRITE));
+        assert_eq!(person(&[], &["Global Administrator"], Action::Read), ByToken::No(READ));
+    }
+
+    #[test]
+    fn roles_allow_where_they_are_assigned() {
+        let grant = |role: &str, catalog: Option<&str>| Grant {
+            role: Role::named(role).unwrap(),
+            catalog: catalog.map(str::to_owned),
+        };
+        let grants = [grant("Catalog owner", Some("b")), grant("Catalog reader", Some("a"))];
+        assert_eq!(by_roles(&grants, Action::Read), Scope::catalogs(["a".into(), "b".into()]));
+        assert_eq!(by_roles(&grants, Action::ManagePackages), Scope::catalogs(["b".into()]));
+        let creator = [grant("Catalog creator", None)];
+        assert_eq!(by_roles(&creator, Action::CreateCatalog), Scope::Tenant);
+        assert_eq!(by_roles(&creator, Action::Read), Scope::nowhere());
+        assert_eq!(by_roles(&[grant("Catalog owner", None)], Action::Read), Scope::Tenant);
     }
 
     #[test]
     fn a_denial_names_what_would_do() {
-        let denied = may(&[], Action::Read).unwrap_err();
-        assert_eq!(denied.to_string(), format!("the token permits none of {READ_ALL}, {READ_WRITE_ALL}"));
+        assert_eq!(
+            READ.to_string(),
+            format!("it takes one of the permissions {READ_ALL}, {READ_WRITE_ALL}, or a role that allows it")
+        );
     }
 }

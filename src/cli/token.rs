@@ -20,7 +20,10 @@ pub(super) fn run(config: &Token) -> Result<(), Error> {
 
 async fn issue(config: &Token) -> Result<String, Error> {
     let (subject, permissions) = match &config.user {
-        Some(upn) => (Subject::User { upn: upn.clone(), scopes: config.scopes.clone() }, &config.scopes),
+        Some(upn) => {
+            let directory_roles = config.directory_roles.iter().filter(|name| *name != "none").cloned().collect();
+            (Subject::User { upn: upn.clone(), scopes: config.scopes.clone(), directory_roles }, &config.scopes)
+        }
         None => (Subject::Application { roles: config.roles.clone() }, &config.roles),
     };
     // Not an error: it is how one tries what happens without permission.

@@ -2,6 +2,7 @@
 
 pub mod access_package;
 pub mod catalog;
+pub mod role_assignment;
 
 use crate::model::{
     changeset::Changeset,
@@ -33,6 +34,12 @@ pub enum Refusal {
     },
     /// A catalog goes only when it is empty.
     CatalogNotEmpty,
+    /// A role counts in a catalog or in the whole tenant, and the body names neither.
+    NoRoleScope,
+    /// The body names a place for a role that is none.
+    BadRoleScope,
+    /// The role is for the whole tenant alone.
+    RoleForTenant,
     /// A package is never incompatible with itself.
     IncompatibleWithItself,
 }

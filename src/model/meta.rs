@@ -54,6 +54,9 @@ pub struct EntityType {
     pub columns: &'static [Column],
     /// The columns that stay as they were made, among them the key.
     pub fixed: &'static [usize],
+    /// The column that names the catalog which the entity belongs to, if it belongs to any: by it, a caller's roles decide
+    /// what is seen. For catalogs it is the key.
+    pub scope: Option<usize>,
     /// Column lists that the database keeps an index on, each led by the tenant and completed by `id`.
     pub indexes: &'static [&'static [usize]],
     /// The entity as v1.0 and as beta show it.

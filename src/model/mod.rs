@@ -7,6 +7,7 @@ pub mod bind;
 pub mod changeset;
 pub mod meta;
 pub mod record;
+pub mod scope;
 pub mod value;
 pub mod write;
 

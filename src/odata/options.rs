@@ -15,6 +15,7 @@ use super::{
 };
 use crate::model::{
     meta::{Face, ID},
+    scope::Scope,
     value::Timestamp,
 };
 
@@ -113,6 +114,7 @@ fn collection(
         limit,
         count: options.truth(SystemOption::Count)?,
         shape,
+        scope: Scope::Tenant,
         root: String::new(),
     })
 }

@@ -4,6 +4,7 @@
 
 use crate::model::{
     meta::{Face, Kind, Navigation, Property},
+    scope::Scope,
     value::Value,
 };
 
@@ -79,6 +80,8 @@ pub struct Query {
     pub count: bool,
     /// What to write of each row.
     pub shape: Shape,
+    /// What the caller may see. The parser leaves it the whole tenant.
+    pub scope: Scope,
     /// The absolute URL of the service's root, for links in the answer. The parser leaves it empty.
     pub root: String,
 }

@@ -78,6 +78,7 @@ pub(super) static PACKAGE: EntityType = EntityType {
         column("catalog_id", Kind::Text),
     ],
     fixed: &[ID],
+    scope: None,
     indexes: &[],
     faces: [
         Face {
@@ -124,6 +125,7 @@ pub(super) static CATALOG: EntityType = EntityType {
     table: "catalog",
     columns: &[column("id", Kind::Text), column("display_name", Kind::Text)],
     fixed: &[ID],
+    scope: None,
     indexes: &[],
     faces: [
         Face {
@@ -159,6 +161,7 @@ pub(super) static ASSIGNMENT: EntityType = EntityType {
         column("access_package_id", Kind::Text),
     ],
     fixed: &[ID],
+    scope: None,
     indexes: &[],
     faces: [
         Face {

@@ -51,6 +51,15 @@ pub trait Store: Identities + Send + Sync {
         value: String,
     ) -> Result<Option<(Vec<Value>, RowVersion)>, Error>;
 
+    /// The values and versions of all rows in which `column`, which an index leads with, has this value.
+    async fn rows(
+        &self,
+        tenant: TenantKey,
+        entity: &'static EntityType,
+        column: usize,
+        value: String,
+    ) -> Result<Vec<(Vec<Value>, RowVersion)>, Error>;
+
     /// Whether there are rows at all.
     async fn exists(&self, tenant: TenantKey, rows: Rows) -> Result<bool, Error>;
 

@@ -135,14 +135,14 @@ impl<'q> Reader<'q> {
         Some(match self.current {
             Step::Page => select::page(dialect, tenant, query),
             Step::Count => select::count(dialect, tenant, query),
-            Step::Parent => select::exists(dialect, tenant, query.rows.parent()?),
+            Step::Parent => select::exists(dialect, tenant, &query.scope, query.rows.parent()?),
             Step::Expand(node) => {
                 let node = self.nodes.get(node)?;
-                select::expansion(dialect, tenant, node.expand?, node.sources.keys.clone())
+                select::expansion(dialect, tenant, &query.scope, node.expand?, node.sources.keys.clone())
             }
             Step::ExpandCount(node) => {
                 let node = self.nodes.get(node)?;
-                select::expansion_count(dialect, tenant, node.expand?, node.sources.keys.clone())
+                select::expansion_count(dialect, tenant, &query.scope, node.expand?, node.sources.keys.clone())
             }
         })
     }

@@ -18,6 +18,7 @@ async fn every_documented_operation_is_exercised(app: TestApp) {
         catalogs(&app, words).await;
         packages(&app, words).await;
         related(&app, words).await;
+        roles(&app, words).await;
         if words.version == "beta" {
             alternate_keys(&app, words).await;
         }
@@ -86,6 +87,20 @@ async fn related(app: &TestApp, words: Words) {
         };
         removal.await.expect(204);
     }
+}
+
+async fn roles(app: &TestApp, words: Words) {
+    let client = app.client().below(&format!("/{}/roleManagement/entitlementManagement", words.version));
+    let roles = client.get("/roleDefinitions").await.expect(200).column("id");
+    client.get("/roleDefinitions/$count").await.expect(200);
+    client.get(format!("/roleDefinitions/{}", roles[0])).await.expect(200);
+    let body = json!({ "principalId": "p", "roleDefinitionId": roles[0], "appScopeId": "/" });
+    let one = format!("/roleAssignments/{}", client.post("/roleAssignments", body).await.expect(201).id());
+    client.get("/roleAssignments").await.expect(200);
+    client.get("/roleAssignments/$count").await.expect(200);
+    client.get(&one).await.expect(200);
+    client.get(format!("{one}/roleDefinition")).await.expect(200);
+    client.delete(&one).await.expect(204);
 }
 
 async fn alternate_keys(app: &TestApp, words: Words) {

@@ -121,6 +121,7 @@ async fn an_application_and_a_person_may_do_what_their_claims_mean() {
     let catalog = |token: &str| app.with_token(token).v1().post("/catalogs", json!({ "displayName": "Sales" }));
     catalog(&key.sign(&claims)).await.expect(403);
     claims["scope"] = json!("openid editors");
+    claims["wids"] = json!(["45d8d3c5-c802-45c6-b32a-1d70b5e1e86e"]);
     claims["preferred_username"] = json!("ada@contoso.example");
     let made = catalog(&key.sign(&claims)).await.expect(201).id();
     let shown = app.client().beta().get(format!("/accessPackageCatalogs/{made}")).await.expect(200).json();

@@ -30,6 +30,7 @@ mod pages;
 mod paths;
 mod permissions;
 mod preferences;
+mod roles;
 mod search;
 mod service;
 mod shapes;

@@ -21,9 +21,10 @@ fn versions(app: &TestApp) -> [(&'static str, Client); 2] {
 
 async fn the_service_document_says_what_there_is(app: TestApp) {
     for (version, client) in versions(&app) {
+        let folders = ["identityGovernance", "roleManagement"];
         let expected = json!({
             "@odata.context": format!("{}/{version}/$metadata", app.base),
-            "value": [{ "kind": "Singleton", "name": "identityGovernance", "url": "identityGovernance" }],
+            "value": folders.map(|name| json!({ "kind": "Singleton", "name": name, "url": name })),
         });
         for path in ["/", ""] {
             assert_eq!(client.get(path).await.expect(200).json(), expected);

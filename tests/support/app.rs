@@ -110,10 +110,17 @@ impl TestApp {
         self.with_token(&self.issue(Subject::Application { roles }, Duration::from_hours(1)).await)
     }
 
-    /// A user with these delegated permissions.
+    /// An administrator of identity governance with these delegated permissions.
     pub async fn user(&self, upn: &str, scopes: &[&str]) -> Client {
-        let scopes = scopes.iter().map(|&s| s.to_owned()).collect();
-        self.with_token(&self.issue(Subject::User { upn: upn.to_owned(), scopes }, Duration::from_hours(1)).await)
+        self.person(upn, scopes, &["Identity Governance Administrator"]).await
+    }
+
+    /// A user with these delegated permissions and directory roles.
+    pub async fn person(&self, upn: &str, scopes: &[&str], directory_roles: &[&str]) -> Client {
+        let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        let (scopes, directory_roles) = (own(scopes), own(directory_roles));
+        let subject = Subject::User { upn: upn.to_owned(), scopes, directory_roles };
+        self.with_token(&self.issue(subject, Duration::from_hours(1)).await)
     }
 
     /// A new token of the default tenant.

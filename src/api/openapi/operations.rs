@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     api::operations::{Kind, Operation},
-    authz::{self, Action},
+    authz::table::{self, Row},
     model::{
         ENTITY_TYPES,
         meta::{Face, Version},
@@ -26,14 +26,14 @@ pub(super) const BEARER: &str = "bearer";
 
 /// Describes an operation. `all` are those of its version: the ones that responses link to are among them.
 pub(super) fn describe(operation: &Operation, version: Version, all: &[Operation]) -> path::Operation {
-    let permissions = permissions(operation.kind);
+    let row = table::row(operation.action);
     let nested = operation.template.contains('{');
     let described = OperationBuilder::new()
         .tag(tag(operation, version))
         .operation_id(Some(operation.id.as_str()))
         .summary(Some(operation.summary.as_str()))
-        .description(Some(format!("{}\n\n{}", operation.description, needs(permissions))))
-        .securities(Some(permissions.iter().map(|p| SecurityRequirement::new(BEARER, [*p]))))
+        .description(Some(format!("{}\n\n{}", operation.description, needs(row))))
+        .securities(Some(row.permissions.iter().map(|p| SecurityRequirement::new(BEARER, [*p]))))
         .request_body(request_body(operation.kind, operation.face));
     let described = parameters::in_path(&operation.template).into_iter().fold(described, OperationBuilder::parameter);
     let shared = parameters::of(operation.kind).iter().map(|component| parameters::reference(component));
@@ -78,15 +78,16 @@ pub(super) fn tag_of(face: &Face) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn permissions(kind: Kind) -> &'static [&'static str] {
-    authz::permissions(if kind.is_write() { Action::Write } else { Action::Read })
-}
-
-fn needs(permissions: &[&str]) -> String {
-    let list: Vec<_> = permissions.iter().map(|p| format!("`{p}`")).collect();
-    match list.as_slice() {
-        [one] => format!("Needs the permission {one}."),
-        _ => format!("Needs one of the permissions {}.", list.join(", ")),
+fn needs(row: &Row) -> String {
+    let list = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let permissions = match row.permissions {
+        [one] => format!("Needs the permission `{one}`"),
+        several => format!("Needs one of the permissions {}", list(several)),
+    };
+    match row.roles {
+        [] => format!("{permissions}."),
+        [one] => format!("{permissions}, or the role `{one}`."),
+        several => format!("{permissions}, or one of the roles {}.", list(several)),
     }
 }
 

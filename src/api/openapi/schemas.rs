@@ -23,8 +23,12 @@ pub(super) fn all(version: Version) -> Map<String, Value> {
     for face in ENTITY_TYPES.iter().map(|entity| entity.face(version)) {
         schemas.insert(name(face.name), entity(face));
         schemas.insert(name(&format!("{}CollectionResponse", face.name)), collection(face));
-        schemas.insert(name(&format!("{}Create", face.name)), bodies::create(face));
-        schemas.insert(name(&format!("{}Update", face.name)), bodies::update(face));
+        if face.properties.iter().any(|p| p.write != Write::Never) {
+            schemas.insert(name(&format!("{}Create", face.name)), bodies::create(face));
+        }
+        if face.properties.iter().any(|p| p.write == Write::Always) {
+            schemas.insert(name(&format!("{}Update", face.name)), bodies::update(face));
+        }
         for navigation in face.navigations.iter().filter(|n| n.required) {
             schemas.insert(name(&reference_name(navigation)), bodies::reference(navigation, version));
         }

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::config::{Issuer, Names, TENANT, TenantOf};
 use crate::{
     authority::{Unauthenticated, verified::Seconds},
-    authz::{Kind, Permissions, Principal},
+    authz::{DirectoryRoles, Kind, Permissions, Principal},
 };
 
 impl Issuer {
@@ -65,6 +65,7 @@ impl Issuer {
             app_id,
             kind,
             permissions: Permissions::named(permissions),
+            directory_roles: DirectoryRoles::named(self.directory_roles.mean(claims)),
         })
     }
 }

@@ -34,6 +34,7 @@ use crate::{
         changeset::Changeset,
         meta::EntityType,
         record::RowVersion,
+        scope::Scope,
         value::{Timestamp, Value},
         write::Row as _,
     },
@@ -139,7 +140,9 @@ impl Store for PostgresStore {
         let count = counted.into_iter().next().and_then(|row| PostgresRow(row).int(0));
         let count = count.and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
         let missing = match query.rows.parent() {
-            Some(parent) if count == 0 => fetch(&client, select::exists(&Postgres, tenant, parent)).await?.is_empty(),
+            Some(parent) if count == 0 => {
+                fetch(&client, select::exists(&Postgres, tenant, &query.scope, parent)).await?.is_empty()
+            }
             _ => false,
         };
         Ok((!missing).then_some(count))
@@ -157,9 +160,20 @@ impl Store for PostgresStore {
         Ok(rows.into_iter().next().map(|row| row_values(entity, &PostgresRow(row))))
     }
 
+    async fn rows(
+        &self,
+        tenant: TenantKey,
+        entity: &'static EntityType,
+        column: usize,
+        value: String,
+    ) -> Result<Vec<(Vec<Value>, RowVersion)>, Error> {
+        let rows = fetch(&self.client().await?, select::row(&Postgres, tenant, entity, column, value)).await?;
+        Ok(rows.into_iter().map(|row| row_values(entity, &PostgresRow(row))).collect())
+    }
+
     async fn exists(&self, tenant: TenantKey, rows: Rows) -> Result<bool, Error> {
         let client = self.client().await?;
-        Ok(!fetch(&client, select::exists(&Postgres, tenant, &rows)).await?.is_empty())
+        Ok(!fetch(&client, select::exists(&Postgres, tenant, &Scope::Tenant, &rows)).await?.is_empty())
     }
 
     async fn commit(&self, tenant: TenantKey, changes: Changeset) -> Result<(), CommitError> {

@@ -176,7 +176,7 @@ impl Sql<'_> {
         let next = self.alias();
         self.push("(SELECT ");
         self.reach(&next, first.target, rest, column);
-        self.tenant_rows(first.target.table, &next);
+        self.rows_of(first.target, &next);
         self.push(" AND ").column(&next, "id").push(" = ");
         self.push_column(alias, entity, link);
         self.push(")");
@@ -205,7 +205,7 @@ impl Sql<'_> {
         };
         let each = self.alias();
         self.push(if quantifier == Quantifier::All { "(NOT EXISTS (SELECT 1" } else { "(EXISTS (SELECT 1" });
-        self.tenant_rows(collection.target.table, &each);
+        self.rows_of(collection.target, &each);
         self.push(" AND ");
         match collection.link {
             Link::Inverse(column) => {

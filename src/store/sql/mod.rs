@@ -11,7 +11,11 @@ pub mod select;
 pub mod write;
 
 use crate::{
-    model::{meta::Kind, value::Value},
+    model::{
+        meta::{EntityType, Kind},
+        scope::Scope,
+        value::Value,
+    },
     odata::query::Function,
     store::TenantKey,
 };
@@ -62,12 +66,23 @@ pub(super) struct Sql<'d> {
     text: String,
     parameters: Vec<Parameter>,
     aliases: usize,
+    /// The parameter that lists the catalogs which may be seen; none: all may.
+    catalogs: Option<usize>,
 }
 
 impl<'d> Sql<'d> {
     fn new(dialect: &'d dyn Dialect, tenant: TenantKey) -> Self {
         let parameters = vec![Parameter::Value(Value::Int(tenant.0))];
-        Self { dialect, text: String::with_capacity(512), parameters, aliases: 0 }
+        Self { dialect, text: String::with_capacity(512), parameters, aliases: 0, catalogs: None }
+    }
+
+    /// For a caller who may see this.
+    fn seeing(mut self, scope: &Scope) -> Self {
+        if let Scope::Catalogs(ids) = scope {
+            self.parameters.push(Parameter::Texts(ids.to_vec()));
+            self.catalogs = Some(self.parameters.len());
+        }
+        self
     }
 
     fn finish(self) -> Statement {
@@ -109,6 +124,24 @@ impl<'d> Sql<'d> {
     fn alias(&mut self) -> String {
         self.aliases += 1;
         format!("n{}", self.aliases)
+    }
+
+    /// `FROM table alias WHERE …`: the rows of an entity that the caller may see.
+    fn rows_of(&mut self, entity: &EntityType, alias: &str) -> &mut Self {
+        self.tenant_rows(entity.table, alias);
+        self.seen(entity, alias)
+    }
+
+    /// ` AND` the row named `alias` is one that the caller may see.
+    fn seen(&mut self, entity: &EntityType, alias: &str) -> &mut Self {
+        let column = entity.scope.and_then(|column| entity.columns.get(column));
+        if let (Some(number), Some(column)) = (self.catalogs, column) {
+            let [before, after] = self.dialect.keys();
+            self.push(" AND ").column(alias, column.name).push(" IN (SELECT value FROM ").push(before);
+            self.dialect.placeholder(&mut self.text, number, ParameterKind::Texts);
+            self.push(after).push(")");
+        }
+        self
     }
 
     /// `FROM table alias WHERE alias.tenant_id = …`

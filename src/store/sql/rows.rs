@@ -60,7 +60,7 @@ impl Sql<'_> {
     fn sources(&mut self, rows: &Rows, of_column: usize) {
         let source = self.alias();
         self.push("(SELECT ").column(&source, column(rows, of_column));
-        self.tenant_rows(rows.face().entity.table, &source);
+        self.rows_of(rows.face().entity, &source);
         self.within(rows, &source);
         self.push(")");
     }

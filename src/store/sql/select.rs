@@ -4,6 +4,7 @@ use super::{Dialect, Sql, Statement};
 use crate::{
     model::{
         meta::{EntityType, ID, Link, Property},
+        scope::Scope,
         value::Value,
     },
     odata::query::{Expand, Expr, OrderKey, Query, Rows, Search, Shape, Start},
@@ -14,7 +15,7 @@ use crate::{
 /// selected properties. One more row than the limit is asked for, to know whether there are more.
 pub fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statement {
     let entity = query.rows.face().entity;
-    let mut sql = Sql::new(dialect, tenant);
+    let mut sql = Sql::new(dialect, tenant).seeing(&query.scope);
     sql.push("SELECT t.row_version");
     if query.rows.is_collection() {
         let mut scopes = vec![("t".to_owned(), entity)];
@@ -24,7 +25,7 @@ pub fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statemen
         }
     }
     sql.shape(&query.shape, "t", entity);
-    sql.tenant_rows(entity.table, "t");
+    sql.rows_of(entity, "t");
     sql.within(&query.rows, "t");
     sql.narrow(query.filter.as_ref(), query.search.as_ref(), "t", entity, &searchable(&query.rows));
     if query.rows.is_collection() {
@@ -45,19 +46,19 @@ pub fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statemen
 /// How many rows a query's path, filter and search allow.
 pub fn count(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statement {
     let entity = query.rows.face().entity;
-    let mut sql = Sql::new(dialect, tenant);
+    let mut sql = Sql::new(dialect, tenant).seeing(&query.scope);
     sql.push("SELECT count(*)");
-    sql.tenant_rows(entity.table, "t");
+    sql.rows_of(entity, "t");
     sql.within(&query.rows, "t");
     sql.narrow(query.filter.as_ref(), query.search.as_ref(), "t", entity, &searchable(&query.rows));
     sql.finish()
 }
 
 /// One row if there is any, else none.
-pub fn exists(dialect: &dyn Dialect, tenant: TenantKey, rows: &Rows) -> Statement {
-    let mut sql = Sql::new(dialect, tenant);
+pub fn exists(dialect: &dyn Dialect, tenant: TenantKey, scope: &Scope, rows: &Rows) -> Statement {
+    let mut sql = Sql::new(dialect, tenant).seeing(scope);
     sql.push("SELECT 1");
-    sql.tenant_rows(rows.face().entity.table, "t");
+    sql.rows_of(rows.face().entity, "t");
     sql.within(rows, "t");
     sql.push(" LIMIT 1");
     sql.finish()
@@ -84,13 +85,19 @@ pub fn row(
 
 /// The targets of a navigation property for the sources with these keys. Columns: the source's key, the links that
 /// further expansions start from, the selected properties. Ordered for each source; one more than the limit for each.
-pub fn expansion(dialect: &dyn Dialect, tenant: TenantKey, expand: &Expand, keys: Vec<String>) -> Statement {
+pub fn expansion(
+    dialect: &dyn Dialect,
+    tenant: TenantKey,
+    scope: &Scope,
+    expand: &Expand,
+    keys: Vec<String>,
+) -> Statement {
     let entity = expand.face.entity;
-    let mut sql = Sql::new(dialect, tenant);
+    let mut sql = Sql::new(dialect, tenant).seeing(scope);
     if let Link::Column(_) = expand.navigation.link {
         sql.push("SELECT t.id");
         sql.shape(&expand.shape, "t", entity);
-        sql.tenant_rows(entity.table, "t");
+        sql.rows_of(entity, "t");
         sql.push(" AND t.id IN (SELECT value FROM ");
         sql.keys(keys);
         sql.push(")");
@@ -117,7 +124,13 @@ pub fn expansion(dialect: &dyn Dialect, tenant: TenantKey, expand: &Expand, keys
 }
 
 /// How many targets each source has. Columns: the source's key, the number.
-pub fn expansion_count(dialect: &dyn Dialect, tenant: TenantKey, expand: &Expand, keys: Vec<String>) -> Statement {
+pub fn expansion_count(
+    dialect: &dyn Dialect,
+    tenant: TenantKey,
+    scope: &Scope,
+    expand: &Expand,
+    keys: Vec<String>,
+) -> Statement {
     let source = match expand.navigation.link {
         Link::Inverse(column) => {
             expand.face.entity.columns.get(column).map_or("x.id".into(), |c| format!("x.{}", c.name))
@@ -125,7 +138,7 @@ pub fn expansion_count(dialect: &dyn Dialect, tenant: TenantKey, expand: &Expand
         Link::Table(table) => format!("l.{}", table.source),
         Link::Column(_) => "x.id".to_owned(),
     };
-    let mut sql = Sql::new(dialect, tenant);
+    let mut sql = Sql::new(dialect, tenant).seeing(scope);
     sql.push("SELECT ").push(&source).push(", count(*)");
     sql.push(" FROM ").push(expand.face.entity.table).push(" x");
     sql.targets_where(expand, &source, " IN (SELECT value FROM ");
@@ -179,6 +192,7 @@ impl Sql<'_> {
             self.push(" AND l.").push(table.target).push(" = x.id");
         }
         self.push(" WHERE x.tenant_id = ").tenant();
+        self.seen(expand.face.entity, "x");
         self.push(" AND ").push(source).push(operator);
     }
 

@@ -34,6 +34,7 @@ use crate::{
         changeset::Changeset,
         meta::EntityType,
         record::RowVersion,
+        scope::Scope,
         value::{Timestamp, Value},
         write::Row as _,
     },
@@ -103,7 +104,7 @@ impl Store for SqliteStore {
             let count = counted.and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
             let missing = match query.rows.parent() {
                 Some(parent) if count == 0 => {
-                    first(connection, &select::exists(&Sqlite, tenant, parent), |_| ())?.is_none()
+                    first(connection, &select::exists(&Sqlite, tenant, &query.scope, parent), |_| ())?.is_none()
                 }
                 _ => false,
             };
@@ -125,8 +126,23 @@ impl Store for SqliteStore {
         self.run(true, run).await
     }
 
+    async fn rows(
+        &self,
+        tenant: TenantKey,
+        entity: &'static EntityType,
+        column: usize,
+        value: String,
+    ) -> Result<Vec<(Vec<Value>, RowVersion)>, Error> {
+        let run = move |connection: &Connection| {
+            all(connection, &select::row(&Sqlite, tenant, entity, column, value), |row| row_values(entity, row))
+        };
+        self.run(true, run).await
+    }
+
     async fn exists(&self, tenant: TenantKey, rows: Rows) -> Result<bool, Error> {
-        let run = move |c: &Connection| Ok(first(c, &select::exists(&Sqlite, tenant, &rows), |_| ())?.is_some());
+        let run = move |c: &Connection| {
+            Ok(first(c, &select::exists(&Sqlite, tenant, &Scope::Tenant, &rows), |_| ())?.is_some())
+        };
         self.run(true, run).await
     }
 
@@ -221,6 +237,18 @@ fn first<T>(
     bind(&mut prepared, &statement.parameters).map_err(failure)?;
     let mut rows = prepared.raw_query();
     Ok(rows.next().map_err(failure)?.map(|row| f(&SqliteRow(row))))
+}
+
+/// What `f` makes of each row of a statement.
+fn all<T>(connection: &Connection, statement: &Statement, f: impl Fn(&SqliteRow<'_>) -> T) -> Result<Vec<T>, Error> {
+    let mut prepared = connection.prepare_cached(&statement.sql).map_err(failure)?;
+    bind(&mut prepared, &statement.parameters).map_err(failure)?;
+    let mut rows = prepared.raw_query();
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(failure)? {
+        found.push(f(&SqliteRow(row)));
+    }
+    Ok(found)
 }
 
 /// Only the owner may look into it: it holds the signing keys.
