@@ -89,13 +89,8 @@ impl<'a> Entity<'a> {
         let fixed = fixed.map(|(name, p)| self.column(&column_name(name, p))).collect::<Result<Vec<_>>>()?;
         let faces = VERSIONS.iter().map(|v| self.face(v, by_title)).collect::<Result<Vec<_>>>()?;
         let doc = &self.schema.description;
-        let scope = match &self.schema.scope {
-            Some(name) => {
-                let column = self.column(name)?;
-                quote!(Some(#column))
-            }
-            None => quote!(None),
-        };
+        let scope = self.schema.scope.as_ref().map(|name| self.column(name)).transpose()?;
+        let scope = scope.map_or_else(|| quote!(None), |column| quote!(Some(#column)));
         Ok(quote! {
             #[doc = #doc]
             pub static #constant: EntityType = EntityType {

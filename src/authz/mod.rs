@@ -83,11 +83,10 @@ pub fn by_token(principal: &Principal, action: Action) -> ByToken {
     let denied = Denied { needed: row.permissions };
     let permitted = row.permissions.iter().any(|name| principal.permissions.has(name));
     match principal.kind {
-        Kind::Application if permitted => ByToken::Yes,
-        Kind::Application => ByToken::AskRoles(denied),
         Kind::Delegated if !permitted => ByToken::No(denied),
+        Kind::Application if permitted => ByToken::Yes,
         Kind::Delegated if principal.directory_roles.allow(row) => ByToken::Yes,
-        Kind::Delegated => ByToken::AskRoles(denied),
+        Kind::Application | Kind::Delegated => ByToken::AskRoles(denied),
     }
 }
 

@@ -66,22 +66,21 @@ pub(super) struct Sql<'d> {
     text: String,
     parameters: Vec<Parameter>,
     aliases: usize,
-    /// The parameter that lists the catalogs which may be seen; none: all may.
+    /// What the caller may see.
+    scope: Scope,
+    /// The parameter that lists the catalogs, once something depends on them.
     catalogs: Option<usize>,
 }
 
 impl<'d> Sql<'d> {
     fn new(dialect: &'d dyn Dialect, tenant: TenantKey) -> Self {
         let parameters = vec![Parameter::Value(Value::Int(tenant.0))];
-        Self { dialect, text: String::with_capacity(512), parameters, aliases: 0, catalogs: None }
+        Self { dialect, text: String::with_capacity(512), parameters, aliases: 0, scope: Scope::Tenant, catalogs: None }
     }
 
     /// For a caller who may see this.
     fn seeing(mut self, scope: &Scope) -> Self {
-        if let Scope::Catalogs(ids) = scope {
-            self.parameters.push(Parameter::Texts(ids.to_vec()));
-            self.catalogs = Some(self.parameters.len());
-        }
+        self.scope = scope.clone();
         self
     }
 
@@ -135,7 +134,12 @@ impl<'d> Sql<'d> {
     /// ` AND` the row named `alias` is one that the caller may see.
     fn seen(&mut self, entity: &EntityType, alias: &str) -> &mut Self {
         let column = entity.scope.and_then(|column| entity.columns.get(column));
-        if let (Some(number), Some(column)) = (self.catalogs, column) {
+        if let (Scope::Catalogs(ids), Some(column)) = (&self.scope, column) {
+            let number = self.catalogs.unwrap_or_else(|| {
+                self.parameters.push(Parameter::Texts(ids.to_vec()));
+                self.parameters.len()
+            });
+            self.catalogs = Some(number);
             let [before, after] = self.dialect.keys();
             self.push(" AND ").column(alias, column.name).push(" IN (SELECT value FROM ").push(before);
             self.dialect.placeholder(&mut self.text, number, ParameterKind::Texts);
