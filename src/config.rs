@@ -8,7 +8,9 @@ use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-pub use self::manage::{App, AppCommand, Audit, AuditCommand, Common, InTenant, Tenant, TenantCommand};
+pub use self::manage::{
+    App, AppCommand, Audit, AuditCommand, Common, InTenant, Tenant, TenantCommand, User, UserCommand,
+};
 use crate::{
     api::{self, limits::Rates},
     authority, authz, server, store,
@@ -37,6 +39,8 @@ pub enum Command {
     App(App),
     /// Manage tenants.
     Tenant(Tenant),
+    /// Manage people who can sign in.
+    User(User),
     /// Prove that no audit record is missing or altered, or export them.
     Audit(Audit),
     /// Print the OpenAPI document of a version.

@@ -8,20 +8,29 @@ use super::{Authority, issue::permission_names, secrets};
 use crate::{
     ids,
     model::{activity::target, audit::Entry, changeset::Changeset, value::Timestamp},
-    store::{self, ClientSecret, CommitError, Constraint, NewTenant, ServicePrincipal, Tenant},
+    store::{self, ClientSecret, CommitError, Constraint, NewTenant, ServicePrincipal, SignInSettings, Tenant},
 };
 
 /// The longest that a secret counts.
 pub const MAX_SECRET_LIFETIME: Duration = Duration::from_hours(24 * 365 * 10);
 
+/// What an application is made with.
+#[derive(Clone, Debug, Default)]
+pub struct AppSettings {
+    /// Its application permissions.
+    pub roles: Vec<String>,
+    /// How people sign in through it.
+    pub sign_in: SignInSettings,
+}
+
 /// An application, and its secret in the clear, which is nowhere else.
 pub struct Credentials {
     /// The application in its tenant.
     pub principal: ServicePrincipal,
-    /// The secret.
-    pub secret: String,
+    /// The secret; none for a public client.
+    pub secret: Option<String>,
     /// From when on the secret counts no more.
-    pub expires_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A tenant or an application could not be managed as somebody wished.
@@ -42,6 +51,24 @@ pub enum ManageError {
     /// A permission's name cannot be written into a token.
     #[error("{0:?} is not the name of a permission: it has 1 to 128 characters of ASCII without spaces")]
     Permission(String),
+    /// A redirect URI cannot be one.
+    #[error("{0:?} is not a redirect URI: https://…, http://localhost…, or a scheme of an application's own")]
+    RedirectUri(String),
+    /// There is no such person.
+    #[error("there is no user {0:?} in this tenant")]
+    NoUser(String),
+    /// A name by which nobody can sign in.
+    #[error("{0:?} is not a user principal name such as ada@contoso.example")]
+    UserName(String),
+    /// Somebody else has the name.
+    #[error("there is a user {0:?} already")]
+    UserTaken(String),
+    /// A password that is none.
+    #[error("a password has 8 to 256 characters")]
+    Password,
+    /// A directory role that means nothing here.
+    #[error("{0}")]
+    DirectoryRole(String),
     /// A secret cannot count that long, or that short.
     #[error("a secret counts from 1 second to {} days", MAX_SECRET_LIFETIME.as_secs() / 86_400)]
     Lifetime,
@@ -134,21 +161,29 @@ impl Authority {
         &self,
         tenant: &Tenant,
         name: &str,
-        roles: &[String],
+        settings: AppSettings,
         lifetime: Duration,
     ) -> Result<Credentials, ManageError> {
-        let mut roles = permission_names(roles).map_err(|name| ManageError::Permission(name.to_owned()))?.to_vec();
+        let AppSettings { mut roles, sign_in } = settings;
+        for names in [&roles, &sign_in.scopes] {
+            permission_names(names).map_err(|name| ManageError::Permission(name.to_owned()))?;
+        }
+        for uri in &sign_in.redirect_uris {
+            redirect_uri(uri)?;
+        }
         roles.dedup();
-        let (secret, kept) = self.new_secret(lifetime)?;
+        let made = if sign_in.public { None } else { Some(self.new_secret(lifetime)?) };
+        let (secret, kept) = made.unzip();
         let principal = ServicePrincipal {
             id: ids::new_id(),
             version: ids::new_row_version(),
             app_id: ids::new_id(),
             display_name: display_name(name)?,
             roles,
+            sign_in,
             created_at: self.clock.now(),
         };
-        let expires_at = kept.expires_at;
+        let expires_at = kept.as_ref().map(|kept| kept.expires_at);
         let audit = self.of_app("Add service principal", "Add", &principal);
         self.store.service_principal_create(tenant.key, principal.clone(), kept, audit).await?;
         Ok(Credentials { principal, secret, expires_at })
@@ -163,7 +198,8 @@ impl Authority {
     ) -> Result<Credentials, ManageError> {
         let principal = self.app_find(tenant, client_id).await?;
         let (secret, kept) = self.new_secret(lifetime)?;
-        let expires_at = kept.expires_at;
+        let expires_at = Some(kept.expires_at);
+        let secret = Some(secret);
         let audit = self.of_app("Update secrets of service principal", "Update", &principal);
         self.store.service_principal_set_secret(tenant.key, &principal.id, kept, audit).await?;
         Ok(Credentials { principal, secret, expires_at })
@@ -199,9 +235,28 @@ impl Authority {
     }
 }
 
-fn display_name(name: &str) -> Result<String, ManageError> {
+pub(super) fn display_name(name: &str) -> Result<String, ManageError> {
     let good = !name.trim().is_empty() && name.chars().count() <= 256 && !name.chars().any(char::is_control);
     if good { Ok(name.to_owned()) } else { Err(ManageError::Name(name.to_owned())) }
+}
+
+/// Where people may be sent back to: over TLS, to their own machine, or to an application by its own scheme.
+fn redirect_uri(uri: &str) -> Result<(), ManageError> {
+    let (scheme, rest) = uri.split_once(':').unwrap_or_default();
+    let local = || {
+        let host = rest.trim_start_matches("//").split(['/', ':']).next().unwrap_or_default();
+        matches!(host, "localhost" | "127.0.0.1")
+    };
+    let plain = uri.len() <= 512
+        && uri.bytes().all(|byte| byte.is_ascii_graphic())
+        && !uri.contains(['#', '"', '\'', '<', '>']);
+    let good = match scheme {
+        "https" => rest.len() > 2 && rest.starts_with("//"),
+        "http" => local(),
+        "javascript" | "data" | "vbscript" | "file" | "blob" | "about" | "" => false,
+        own => own.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)),
+    };
+    if good && plain { Ok(()) } else { Err(ManageError::RedirectUri(uri.to_owned())) }
 }
 
 /// A domain name in lower case. It has a dot, so that it cannot be taken for a word of our own such as `common`.

@@ -39,7 +39,7 @@ impl Options {
         if self.is_ours(&claims.aud, origin) { Ok(()) } else { Err(Unauthenticated::Audience) }
     }
 
-    fn is_ours(&self, audience: &str, origin: Option<&str>) -> bool {
+    pub(super) fn is_ours(&self, audience: &str, origin: Option<&str>) -> bool {
         audience == GRAPH_APP_ID
             || self.audiences.iter().any(|ours| ours == audience)
             || self.public_url.as_deref().or(origin) == Some(audience)

@@ -15,6 +15,7 @@ pub const TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 const MAX_LENGTH: usize = 256;
 
 /// An application that wants a token.
+#[derive(Clone, Copy)]
 pub struct ClientCredentials<'a> {
     /// The tenant.
     pub tenant: &'a Tenant,
@@ -36,6 +37,12 @@ pub enum SignInError {
     /// There is no such application, or that is not its secret; which of the two is not told.
     #[error("wrong client id or secret")]
     Credentials,
+    /// There is nobody of that name, or that is not the password, or the person may not sign in; which is not told.
+    #[error("wrong name or password")]
+    Password,
+    /// A code or a refresh token is not good.
+    #[error("the grant is not good: {0}")]
+    Grant(&'static str),
     /// The secret was right and is too old.
     #[error("the secret has expired")]
     Expired,
@@ -61,6 +68,7 @@ impl SignInError {
     pub const fn number(&self) -> Option<i64> {
         match self {
             Self::Credentials => Some(7_000_215),
+            Self::Password => Some(50_126),
             Self::Expired => Some(7_000_222),
             _ => None,
         }
@@ -113,7 +121,7 @@ impl Authority {
         Ok(token)
     }
 
-    async fn authenticate(&self, asked: &ClientCredentials<'_>) -> Result<ServicePrincipal, SignInError> {
+    pub(super) async fn authenticate(&self, asked: &ClientCredentials<'_>) -> Result<ServicePrincipal, SignInError> {
         let (tenant, client) = (asked.tenant.key, asked.client_id);
         if client.len() > MAX_LENGTH || asked.secret.len() > MAX_LENGTH {
             return Err(SignInError::Credentials);

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use serde_json::{Value as Json, json};
+
 use super::{
-    Authority,
+    Authority, PERSON_TOKEN_LIFETIME, Redemption, Scopes,
     claims::{Claims, derived_id, idtyp},
 };
 use crate::{
     authz::{DIRECTORY_ROLES, DirectoryRole, Kind},
     ids,
-    store::{self, ServicePrincipal},
+    store::{self, ServicePrincipal, User},
 };
 
 /// The longest that a token may live.
@@ -153,6 +155,41 @@ impl Authority {
             roles: Some(principal.roles.clone()),
             ..self.fresh(token.tenant_id, token.lifetime)
         }
+    }
+
+    /// What the token of a person says whose client shows a code or a refresh token.
+    pub(super) fn person_claims(&self, asked: &Redemption<'_>, user: &User, scopes: &Scopes) -> Claims {
+        Claims {
+            aud: scopes.audience.clone(),
+            iss: self.options.issuer(&asked.tenant.id, Some(asked.origin)),
+            oid: user.id.clone(),
+            sub: user.id.clone(),
+            appid: Some(asked.app.app_id.clone()),
+            azp: Some(asked.app.app_id.clone()),
+            app_displayname: Some(asked.app.display_name.clone()),
+            idtyp: Some(idtyp(Kind::Delegated).to_owned()),
+            scp: Some(scopes.permissions.join(" ")),
+            upn: Some(user.user_principal_name.clone()),
+            name: Some(user.display_name.clone()),
+            wids: Some(user.directory_roles.clone()),
+            ..self.fresh(&asked.tenant.id, PERSON_TOKEN_LIFETIME)
+        }
+    }
+
+    /// What a client learns of a person who has signed in (OpenID Connect Core 1.0, 2).
+    pub(super) fn id_claims(&self, asked: &Redemption<'_>, user: &User, nonce: Option<String>) -> Json {
+        let now = self.now();
+        let lifetime = i64::try_from(PERSON_TOKEN_LIFETIME.as_secs()).unwrap_or_default();
+        let mut claims = json!({
+            "aud": asked.app.app_id, "iss": self.options.issuer(&asked.tenant.id, Some(asked.origin)),
+            "iat": now, "nbf": now, "exp": now.saturating_add(lifetime), "sub": user.id, "oid": user.id,
+            "tid": asked.tenant.id, "preferred_username": user.user_principal_name, "name": user.display_name,
+            "uti": ids::new_id(), "ver": "2.0",
+        });
+        if let Some(nonce) = nonce {
+            claims["nonce"] = nonce.into();
+        }
+        claims
     }
 
     /// What every token says: a tenant, a time, and which token it is.

@@ -9,6 +9,7 @@
 
 mod applications;
 mod audience;
+mod authorization;
 mod check;
 mod claims;
 mod client_credentials;
@@ -16,6 +17,7 @@ mod external;
 mod issue;
 mod keys;
 mod known;
+mod people;
 mod remember;
 mod secrets;
 #[cfg(test)]
@@ -26,12 +28,14 @@ mod verified;
 
 use std::{collections::HashMap, sync::Arc};
 
-pub use applications::{Credentials, MAX_SECRET_LIFETIME, ManageError};
+pub use applications::{AppSettings, Credentials, MAX_SECRET_LIFETIME, ManageError};
+pub use authorization::{PERSON_TOKEN_LIFETIME, Redemption, SWAGGER_UI, Scopes, Tokens, may_redirect};
 pub use check::{Caller, CheckError};
 pub use client_credentials::{ClientCredentials, SignInError, TOKEN_LIFETIME};
 pub use external::{Issuer, Unreachable};
 pub use issue::{IssueError, MAX_LIFETIME, Subject, TokenRequest};
 pub use keys::PublicKey;
+pub use people::{MIN_PASSWORD, PasswordSignIn};
 pub use remember::Visit;
 pub use unauthenticated::{CODE, Unauthenticated};
 

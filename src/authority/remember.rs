@@ -26,6 +26,12 @@ pub(super) struct Attempt<'a> {
     pub(super) app_name: Option<&'a str>,
     /// The application's object, if it signed in for itself.
     pub(super) principal_id: Option<&'a str>,
+    /// The person: the name that was given, the id and the name that people see if there is such a person.
+    pub(super) user_name: Option<&'a str>,
+    pub(super) user_id: Option<&'a str>,
+    pub(super) user_display_name: Option<&'a str>,
+    /// Whether a person was asked.
+    pub(super) interactive: bool,
     /// How.
     pub(super) grant: &'static str,
     /// For what.
@@ -56,6 +62,10 @@ impl Authority {
             created_at: self.clock.now(),
             app_id: attempt.app_id.map(own),
             app_display_name: attempt.app_name.map(str::to_owned),
+            user_principal_name: attempt.user_name.map(own),
+            user_id: attempt.user_id.map(str::to_owned),
+            user_display_name: attempt.user_display_name.map(str::to_owned),
+            is_interactive: attempt.interactive,
             service_principal_id: attempt.principal_id.map(str::to_owned),
             ip_address: attempt.visit.address.map(|address| address.to_string()),
             client_app_used: attempt.grant.to_owned(),

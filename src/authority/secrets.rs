@@ -23,12 +23,17 @@ const HINT: usize = 3;
 
 /// A new secret, which nobody will see again, and what is kept of it.
 pub(super) fn generate(now: Timestamp, expires_at: Timestamp) -> Result<(String, ClientSecret), Failed> {
-    let mut bytes = [0; SECRET_BYTES];
-    rand::fill(&mut bytes).map_err(|_| Failed)?;
-    let secret = URL_SAFE_NO_PAD.encode(bytes);
+    let secret = random()?;
     let hint = secret.chars().take(HINT).collect();
     let stored = ClientSecret { key_id: ids::new_id(), hash: hash(&secret)?, hint, created_at: now, expires_at };
     Ok((secret, stored))
+}
+
+/// 256 random bits as text.
+pub(super) fn random() -> Result<String, Failed> {
+    let mut bytes = [0; SECRET_BYTES];
+    rand::fill(&mut bytes).map_err(|_| Failed)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// A secret could not be made: there was no randomness.
@@ -85,7 +90,7 @@ fn argon2() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
 }
 
-fn hash(secret: &str) -> Result<String, Failed> {
+pub(super) fn hash(secret: &str) -> Result<String, Failed> {
     let mut salt = [0; 16];
     rand::fill(&mut salt).map_err(|_| Failed)?;
     let hash: PasswordHash = argon2().hash_password_with_salt(secret.as_bytes(), &salt).map_err(|_| Failed)?;

@@ -149,10 +149,10 @@ impl Identities for Memory {
         &self,
         tenant: TenantKey,
         principal: ServicePrincipal,
-        secret: ClientSecret,
+        secret: Option<ClientSecret>,
         _: Vec<Entry>,
     ) -> Result<(), CommitError> {
-        self.principals.lock().push((tenant, principal, vec![secret]));
+        self.principals.lock().push((tenant, principal, secret.into_iter().collect()));
         Ok(())
     }
     async fn service_principal_set_secret(

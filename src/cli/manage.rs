@@ -1,6 +1,6 @@
 //! `cardea tenant …` and `cardea app …`: what they print is a line for each thing, or JSON.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 
 use serde_json::{Value as Json, json};
 use tokio::runtime;
@@ -8,11 +8,11 @@ use tokio::runtime;
 use super::{Error, open_authority, open_store, print};
 use crate::{
     app,
-    authority::{Authority, Credentials, ManageError},
+    authority::{AppSettings, Authority, Credentials, ManageError},
     authz::PERMISSIONS,
     clock::Clock,
-    config::{App, AppCommand, Common, Tenant, TenantCommand},
-    store::{self, ServicePrincipal},
+    config::{App, AppCommand, Common, Tenant, TenantCommand, User, UserCommand},
+    store::{self, ServicePrincipal, SignInSettings},
 };
 
 pub(super) fn tenant(config: &Tenant) -> Result<(), Error> {
@@ -37,9 +37,14 @@ pub(super) fn app(config: &App) -> Result<(), Error> {
     run(command.common(), async |authority, _| {
         let tenant = authority.tenant_find(command.tenant()).await?;
         match command {
-            AppCommand::Create { name, roles, secret_lifetime, .. } => {
-                warn_of_unknown(roles);
-                let made = authority.app_create(&tenant, name, roles, *secret_lifetime).await?;
+            AppCommand::Create { name, roles, redirect_uris, scopes, public, secret_lifetime, .. } => {
+                let roles = if *public { Vec::new() } else { roles.clone() };
+                warn_of_unknown(&roles);
+                warn_of_unknown(scopes);
+                let sign_in =
+                    SignInSettings { redirect_uris: redirect_uris.clone(), scopes: scopes.clone(), public: *public };
+                let settings = AppSettings { roles, sign_in };
+                let made = authority.app_create(&tenant, name, settings, *secret_lifetime).await?;
                 Ok(credentials_json(&tenant.id, &made))
             }
             AppCommand::List { .. } => {
@@ -56,6 +61,46 @@ pub(super) fn app(config: &App) -> Result<(), Error> {
             }
         }
     })
+}
+
+pub(super) fn user(config: &User) -> Result<(), Error> {
+    let command = &config.command;
+    run(command.common(), async |authority, _| {
+        let tenant = authority.tenant_find(command.tenant()).await?;
+        let told = |(user, password): &(store::User, Option<String>)| {
+            let mut json = user_json(&tenant.id, user);
+            if let Some(password) = password {
+                json["password"] = password.as_str().into();
+            }
+            json
+        };
+        match command {
+            UserCommand::Create { upn, name, directory_roles, password_stdin, .. } => {
+                let password = password(*password_stdin)?;
+                let made = authority.user_create(&tenant, upn, name.as_deref(), directory_roles, password).await?;
+                Ok(told(&made))
+            }
+            UserCommand::List { .. } => {
+                let users = authority.user_list(&tenant).await?;
+                Ok(users.iter().map(|user| user_json(&tenant.id, user)).collect())
+            }
+            UserCommand::SetPassword { upn, password_stdin, .. } => {
+                let password = password(*password_stdin)?;
+                Ok(told(&authority.user_set_password(&tenant, upn, password).await?))
+            }
+            UserCommand::Delete { upn, .. } => Ok(user_json(&tenant.id, &authority.user_delete(&tenant, upn).await?)),
+        }
+    })
+}
+
+/// The first line of stdin, if the password is to come from there.
+fn password(from_stdin: bool) -> Result<Option<String>, ManageError> {
+    if !from_stdin {
+        return Ok(None);
+    }
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).map_err(|_| ManageError::Password)?;
+    Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// Opens what a command works on, runs it, and prints what it gives.
@@ -93,6 +138,18 @@ fn tenant_json(tenant: &store::Tenant) -> Json {
     })
 }
 
+fn user_json(tenant_id: &str, user: &store::User) -> Json {
+    json!({
+        "tenantId": tenant_id,
+        "userPrincipalName": user.user_principal_name,
+        "displayName": user.display_name,
+        "objectId": user.id,
+        "accountEnabled": user.account_enabled,
+        "directoryRoles": user.directory_roles,
+        "createdDateTime": user.created_at.to_string(),
+    })
+}
+
 fn app_json(tenant_id: &str, app: &ServicePrincipal) -> Json {
     json!({
         "tenantId": tenant_id,
@@ -100,14 +157,19 @@ fn app_json(tenant_id: &str, app: &ServicePrincipal) -> Json {
         "displayName": app.display_name,
         "objectId": app.id,
         "roles": app.roles,
+        "scopes": app.sign_in.scopes,
+        "redirectUris": app.sign_in.redirect_uris,
+        "public": app.sign_in.public,
         "createdDateTime": app.created_at.to_string(),
     })
 }
 
 fn credentials_json(tenant_id: &str, made: &Credentials) -> Json {
     let mut json = app_json(tenant_id, &made.principal);
-    json["clientSecret"] = made.secret.as_str().into();
-    json["secretExpiresDateTime"] = made.expires_at.to_string().into();
+    if let (Some(secret), Some(expires_at)) = (&made.secret, made.expires_at) {
+        json["clientSecret"] = secret.as_str().into();
+        json["secretExpiresDateTime"] = expires_at.to_string().into();
+    }
     json
 }
 

@@ -37,6 +37,7 @@ pub fn run() -> ExitCode {
         Command::Token(config) => token::run(&config),
         Command::App(config) => manage::app(&config),
         Command::Tenant(config) => manage::tenant(&config),
+        Command::User(config) => manage::user(&config),
         Command::Audit(config) => audit::run(&config),
         Command::Openapi(config) => openapi::run(&config),
         Command::Ca(config) => ca::run(&config),

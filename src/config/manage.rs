@@ -47,6 +47,98 @@ pub enum TenantCommand {
     },
 }
 
+/// Manage people who can sign in.
+#[derive(Debug, Args)]
+pub struct User {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: UserCommand,
+}
+
+/// What to do about people.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make a person. The password is made up and printed this once, unless it comes from stdin.
+    Create {
+        /// The name to sign in by, such as ada@contoso.example.
+        #[arg(value_name = "UPN")]
+        upn: String,
+        /// The name that people see.
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// A directory role; may be repeated.
+        #[arg(long = "directory-role", value_name = "NAME")]
+        directory_roles: Vec<String>,
+        /// Read the password from the first line of stdin.
+        #[arg(long, action = ArgAction::SetTrue)]
+        password_stdin: bool,
+        /// The tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// List the people of a tenant.
+    List {
+        /// The tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Change a password. Whoever is signed in by the old one has to sign in again.
+    SetPassword {
+        /// The person.
+        #[arg(value_name = "UPN")]
+        upn: String,
+        /// Read the password from the first line of stdin.
+        #[arg(long, action = ArgAction::SetTrue)]
+        password_stdin: bool,
+        /// The tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Delete a person.
+    Delete {
+        /// The person.
+        #[arg(value_name = "UPN")]
+        upn: String,
+        /// The tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+impl UserCommand {
+    /// Where, and how to print.
+    pub fn common(&self) -> &Common {
+        match self {
+            Self::Create { common, .. }
+            | Self::List { common, .. }
+            | Self::SetPassword { common, .. }
+            | Self::Delete { common, .. } => common,
+        }
+    }
+
+    /// The tenant, as it is named.
+    pub fn tenant(&self) -> Option<&str> {
+        match self {
+            Self::Create { tenant, .. }
+            | Self::List { tenant, .. }
+            | Self::SetPassword { tenant, .. }
+            | Self::Delete { tenant, .. } => tenant.tenant.as_deref(),
+        }
+    }
+}
+
 /// Prove that no audit record is missing or altered, or export them.
 #[derive(Debug, Args)]
 pub struct Audit {
@@ -122,6 +214,15 @@ pub enum AppCommand {
         /// An application permission that it has; may be repeated.
         #[arg(long = "role", value_name = "PERMISSION", default_value = authz::READ_WRITE_ALL)]
         roles: Vec<String>,
+        /// Where people may be sent back to when they have signed in; may be repeated.
+        #[arg(long = "redirect-uri", value_name = "URI")]
+        redirect_uris: Vec<String>,
+        /// A delegated permission that it may have for people who sign in; may be repeated.
+        #[arg(long = "scope", value_name = "PERMISSION")]
+        scopes: Vec<String>,
+        /// A program that cannot keep a secret: it gets none, and no application permission.
+        #[arg(long, action = ArgAction::SetTrue)]
+        public: bool,
         /// How long the secret counts.
         #[arg(long, value_name = "TIME", value_parser = duration, default_value = "730d")]
         secret_lifetime: Duration,

@@ -1,6 +1,7 @@
 //! What the authority keeps: tenants, service principals and their secrets.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{CommitError, Error, NewTenant, TenantKey};
 use crate::model::{audit::Entry, changeset::Changeset, record::RowVersion, value::Timestamp};
@@ -31,12 +32,12 @@ pub trait Identities: Send + Sync {
         app_id: &str,
     ) -> Result<Option<(ServicePrincipal, Vec<ClientSecret>)>, Error>;
 
-    /// Adds a service principal with its first secret. [`CommitError::Conflict`]: its id or its application's is taken.
+    /// Adds a service principal with its first secret, if it has any. [`CommitError::Conflict`]: its id or its application's is taken.
     async fn service_principal_create(
         &self,
         tenant: TenantKey,
         principal: ServicePrincipal,
-        secret: ClientSecret,
+        secret: Option<ClientSecret>,
         audit: Vec<Entry>,
     ) -> Result<(), CommitError>;
 
@@ -68,8 +69,22 @@ pub struct ServicePrincipal {
     pub display_name: String,
     /// The application permissions that it was granted.
     pub roles: Vec<String>,
+    /// How people sign in through it.
+    pub sign_in: SignInSettings,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// How people sign in through an application.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct SignInSettings {
+    /// Where they may be sent back to, by the letter.
+    pub redirect_uris: Vec<String>,
+    /// The delegated permissions that it may have.
+    pub scopes: Vec<String>,
+    /// Whether it has no secret, since it could not keep one.
+    pub public: bool,
 }
 
 /// A secret by which an application proves that it is itself. The secret cannot be found out from it.
@@ -88,13 +103,18 @@ pub struct ClientSecret {
 }
 
 impl ServicePrincipal {
+    /// How people sign in, as it is stored.
+    pub(super) fn sign_in_json(&self) -> String {
+        serde_json::json!(self.sign_in).to_string()
+    }
+
     /// The roles as they are stored.
     pub(super) fn roles_json(&self) -> String {
         serde_json::json!(self.roles).to_string()
     }
 }
 
-/// The roles of a stored JSON array.
-pub(super) fn roles(json: &str, id: &str) -> Result<Vec<String>, Error> {
-    serde_json::from_str(json).map_err(|_| Error::Corrupt(format!("service principal {id:?} is not readable")))
+/// What is stored as JSON of a service principal or a user.
+pub(super) fn read_json<T: DeserializeOwned>(json: &str, id: &str) -> Result<T, Error> {
+    serde_json::from_str(json).map_err(|_| Error::Corrupt(format!("directory object {id:?} is not readable")))
 }

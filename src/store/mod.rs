@@ -10,6 +10,7 @@ mod audit;
 mod bounded;
 mod identities;
 mod migrations;
+mod people;
 pub mod postgres;
 mod reader;
 pub mod sql;
@@ -20,7 +21,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use self::audit::{Audit, Broken, Linked, export, verify};
-pub use self::identities::{ClientSecret, Identities, ServicePrincipal};
+pub use self::identities::{ClientSecret, Identities, ServicePrincipal, SignInSettings};
+pub use self::people::{Grant, GrantDetails, GrantKind, Password, People, Used, User};
 use crate::{
     model::{
         changeset::Changeset,
@@ -34,7 +36,7 @@ use crate::{
 
 /// A place where tenants, their keys and their entities are kept.
 #[async_trait]
-pub trait Store: Identities + Audit + Send + Sync {
+pub trait Store: Identities + People + Audit + Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 

@@ -14,6 +14,7 @@ fn principal(id: &str, app_id: &str) -> ServicePrincipal {
         app_id: app_id.to_owned(),
         display_name: format!("App {id}"),
         roles: vec!["A.Read.All".to_owned(), "B \"quoted\"".to_owned()],
+        sign_in: Default::default(),
         created_at: Timestamp(5),
     }
 }
@@ -67,7 +68,7 @@ on_each_engine! {
         let tenant = key(&*store, "t").await.unwrap();
         insert(&*store, tenant, [catalog("c"), catalog("d")]).await;
         insert(&*store, first, [catalog("c")]).await;
-        store.service_principal_create(tenant, principal("s", "app"), secret("k"), Vec::new()).await.unwrap();
+        store.service_principal_create(tenant, principal("s", "app"), Some(secret("k")), Vec::new()).await.unwrap();
         let one = find::<AccessPackageCatalog>(&*store, tenant, "c").await.unwrap();
         let other = find::<AccessPackageCatalog>(&*store, tenant, "d").await.unwrap();
         let both = Changeset::default().delete(&one).delete(&other);
@@ -88,12 +89,12 @@ on_each_engine! {
     async fn a_service_principal_comes_back_as_it_was_stored(place: Place) {
         let (store, tenant) = place.furnished().await;
         let made = principal("s", "app");
-        store.service_principal_create(tenant, made.clone(), secret("k"), Vec::new()).await.unwrap();
+        store.service_principal_create(tenant, made.clone(), Some(secret("k")), Vec::new()).await.unwrap();
         assert_eq!(store.service_principal(tenant, "app").await.unwrap(), Some((made.clone(), vec![secret("k")])));
-        store.service_principal_create(tenant, principal("r", "other"), secret("k"), Vec::new()).await.unwrap();
+        store.service_principal_create(tenant, principal("r", "other"), Some(secret("k")), Vec::new()).await.unwrap();
         assert_eq!(store.service_principals(tenant).await.unwrap(), [principal("r", "other"), made]);
         for taken in [principal("s", "new"), principal("new", "app")] {
-            let outcome = store.service_principal_create(tenant, taken, secret("l"), Vec::new()).await;
+            let outcome = store.service_principal_create(tenant, taken, Some(secret("l")), Vec::new()).await;
             assert!(matches!(outcome, Err(CommitError::Conflict)), "{outcome:?}");
         }
         for nobody in ["", "s", "APP", "app ", "' OR '1'='1"] {
@@ -103,8 +104,8 @@ on_each_engine! {
 
     async fn a_new_secret_takes_the_place_of_the_old_one(place: Place) {
         let (store, tenant) = place.furnished().await;
-        store.service_principal_create(tenant, principal("s", "app"), secret("k"), Vec::new()).await.unwrap();
-        store.service_principal_create(tenant, principal("r", "other"), secret("k"), Vec::new()).await.unwrap();
+        store.service_principal_create(tenant, principal("s", "app"), Some(secret("k")), Vec::new()).await.unwrap();
+        store.service_principal_create(tenant, principal("r", "other"), Some(secret("k")), Vec::new()).await.unwrap();
         store.service_principal_set_secret(tenant, "s", secret("l"), Vec::new()).await.unwrap();
         let secrets = async |app: &str| store.service_principal(tenant, app).await.unwrap().unwrap().1;
         assert_eq!((secrets("app").await, secrets("other").await), (vec![secret("l")], vec![secret("k")]));
@@ -120,17 +121,17 @@ on_each_engine! {
     async fn service_principals_are_their_tenants_alone(place: Place) {
         let (store, ada) = place.furnished().await;
         let bob = place.another_tenant(&*store, "second").await;
-        store.service_principal_create(bob, principal("s", "app"), secret("bobs"), Vec::new()).await.unwrap();
+        store.service_principal_create(bob, principal("s", "app"), Some(secret("bobs")), Vec::new()).await.unwrap();
         assert_eq!(store.service_principal(ada, "app").await.unwrap(), None);
         assert!(store.service_principals(ada).await.unwrap().is_empty());
         assert!(store.service_principal_delete(ada, "s", Vec::new()).await.is_err());
         assert!(store.service_principal_set_secret(ada, "s", secret("adas"), Vec::new()).await.is_err());
         // The same ids may be in both.
-        store.service_principal_create(ada, principal("s", "app"), secret("adas"), Vec::new()).await.unwrap();
+        store.service_principal_create(ada, principal("s", "app"), Some(secret("adas")), Vec::new()).await.unwrap();
         store.service_principal_set_secret(ada, "s", secret("new"), Vec::new()).await.unwrap();
         store.service_principal_delete(ada, "s", Vec::new()).await.unwrap();
         assert_eq!(store.service_principal(bob, "app").await.unwrap(), Some((principal("s", "app"), vec![secret("bobs")])));
-        let nowhere = store.service_principal_create(TenantKey(77), principal("s", "app"), secret("k"), Vec::new()).await;
+        let nowhere = store.service_principal_create(TenantKey(77), principal("s", "app"), Some(secret("k")), Vec::new()).await;
         assert!(nowhere.is_err());
     }
 }

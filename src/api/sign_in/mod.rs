@@ -3,7 +3,9 @@
 //! They speak OAuth 2.0's language rather than Graph's: forms come in, and errors have OAuth's shape with Entra's numbers
 //! ([`refusal`]). What they answer depends on the address they are asked at, which is therefore part of every answer.
 
+mod authorize;
 mod discovery;
+mod page;
 mod refusal;
 mod token;
 
@@ -18,6 +20,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use serde_json::Value as Json;
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use self::refusal::{Kind, Refusal};
 use super::{Api, dispatch};
@@ -25,6 +28,9 @@ use crate::{authority::Visit, store::Tenant};
 
 /// The routes.
 pub(super) fn router() -> Router<Arc<Api>> {
+    // Whoever asks these shows what it has in the request itself: pages of any origin may.
+    let headers = AllowHeaders::mirror_request();
+    let open = CorsLayer::new().allow_origin(Any).allow_methods([Method::GET, Method::POST]).allow_headers(headers);
     Router::new()
         .route("/metadata/endpoints", get(discovery::cloud))
         .route("/common/discovery/instance", get(discovery::instance))
@@ -34,6 +40,8 @@ pub(super) fn router() -> Router<Arc<Api>> {
         .route("/{tenant}/discovery/v2.0/keys", get(discovery::keys))
         .route("/{tenant}/discovery/keys", get(discovery::keys))
         .route("/{tenant}/oauth2/v2.0/token", post(token::issue).fallback(only_post))
+        .layer(open)
+        .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::show).post(authorize::enter))
 }
 
 async fn only_post(method: Method, asked: Asked) -> Response {

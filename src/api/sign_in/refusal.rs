@@ -37,6 +37,8 @@ pub(super) enum Kind {
     NoCredential,
     /// The client id or the secret is wrong.
     Credential,
+    /// A code or a refresh token is not good.
+    InvalidGrant,
     /// The secret has expired.
     ExpiredCredential,
     /// Too many failures.
@@ -59,6 +61,7 @@ impl Kind {
             Self::Scope => (1_002_012, "invalid_scope", StatusCode::BAD_REQUEST),
             Self::NoCredential => (7_000_218, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::Credential => (7_000_215, "invalid_client", StatusCode::UNAUTHORIZED),
+            Self::InvalidGrant => (70_000, "invalid_grant", StatusCode::BAD_REQUEST),
             Self::ExpiredCredential => (7_000_222, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::Slow => (50_196, "temporarily_unavailable", StatusCode::TOO_MANY_REQUESTS),
             Self::Unavailable => (90_033, "temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE),
@@ -107,6 +110,16 @@ impl Refusal {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         let message = format!("Too many failed sign-ins of this application: try again in {seconds} seconds.");
         Self { retry_after: Some(seconds.max(1)), ..Self::new(Kind::Slow, message) }
+    }
+
+    /// The status, for a page.
+    pub(super) fn status(&self) -> StatusCode {
+        self.kind.row().2
+    }
+
+    /// What it says, for a page.
+    pub(super) fn message(&self) -> &str {
+        &self.message
     }
 
     /// The answer. The caller's own id for the request comes back in it.

@@ -3,7 +3,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{body::Body, response::Response};
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use http::{HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use serde_json::json;
@@ -13,7 +16,7 @@ use super::{
     refusal::{Kind, Refusal, shown},
 };
 use crate::{
-    authority::{ClientCredentials, SignInError, TOKEN_LIFETIME},
+    authority::{ClientCredentials, PERSON_TOKEN_LIFETIME, Redemption, SignInError, TOKEN_LIFETIME, Tokens},
     store::Tenant,
 };
 
@@ -31,6 +34,7 @@ async fn grant(asked: &Asked, body: Body) -> Result<Response, Refusal> {
     let grant = form.get("grant_type").ok_or_else(|| Refusal::missing("grant_type"))?;
     match grant.as_str() {
         "client_credentials" => client_credentials(asked, &form).await,
+        "authorization_code" | "refresh_token" => for_a_person(asked, &form, grant).await,
         other => {
             let message = format!("The grant type '{}' is not supported.", shown(other));
             Err(Refusal::new(Kind::Grant, message))
@@ -64,8 +68,73 @@ async fn client_credentials(asked: &Asked, form: &Form) -> Result<Response, Refu
     Ok(response)
 }
 
+/// Tokens for a code or a refresh token.
+async fn for_a_person(asked: &Asked, form: &Form, grant: &str) -> Result<Response, Refusal> {
+    let tenant = tenant(asked).await?;
+    let (client_id, secret) = match client(asked, form) {
+        Ok((id, secret)) => (id, Some(secret)),
+        // A public client has none.
+        Err(_) if !asked.headers.contains_key(header::AUTHORIZATION) && !form.contains_key("client_secret") => {
+            (form.get("client_id").cloned().ok_or_else(|| Refusal::missing("client_id"))?, None)
+        }
+        Err(refusal) => return Err(refusal),
+    };
+    let authority = &asked.api.authority;
+    let scope = form.get("scope").map(String::as_str);
+    let shown = scope.unwrap_or_default();
+    let credentials = ClientCredentials {
+        tenant: &tenant,
+        client_id: &client_id,
+        secret: "",
+        scope: "",
+        origin: &asked.origin,
+        visit: asked.visit(),
+    };
+    let app = authority.authenticate_client(credentials, secret.as_deref()).await;
+    let app = app.map_err(|error| refusal(error, shown))?;
+    let field = |name: &str| form.get(name).ok_or_else(|| Refusal::missing(name));
+    let is_code = grant == "authorization_code";
+    let redemption = Redemption {
+        tenant: &tenant,
+        app: &app,
+        shown: field(if is_code { "code" } else { "refresh_token" })?,
+        redirect_uri: if is_code { field("redirect_uri")? } else { "" },
+        verifier: form.get("code_verifier").map(String::as_str),
+        // What a code is for was agreed on when it was asked for.
+        scope: scope.filter(|_| !is_code),
+        origin: &asked.origin,
+    };
+    let tokens =
+        if is_code { authority.redeem_code(redemption).await } else { authority.redeem_refresh(redemption).await };
+    let Tokens { access_token, id_token, refresh_token, scope } = tokens.map_err(|error| refusal(error, shown))?;
+    let seconds = PERSON_TOKEN_LIFETIME.as_secs() - 1;
+    let mut body = json!({
+        "token_type": "Bearer", "scope": scope, "expires_in": seconds, "ext_expires_in": seconds,
+        "access_token": access_token,
+    });
+    // What Microsoft's libraries tell accounts apart by.
+    if let Some(who) = id_token.as_deref().and_then(client_info) {
+        body["client_info"] = who.into();
+    }
+    body["id_token"] = id_token.into();
+    body["refresh_token"] = refresh_token.into();
+    if let Some(members) = body.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+    let mut response = json(StatusCode::OK, &body, "no-store, no-cache");
+    response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+/// `client_info`: the ids of the person and the tenant that an ID token names.
+fn client_info(id_token: &str) -> Option<String> {
+    let claims = URL_SAFE_NO_PAD.decode(id_token.split('.').nth(1)?).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
+    Some(URL_SAFE_NO_PAD.encode(json!({ "uid": claims["oid"], "utid": claims["tid"] }).to_string()))
+}
+
 /// The tenant that the application belongs to. It must be named, unless there is but one.
-async fn tenant(asked: &Asked) -> Result<Arc<Tenant>, Refusal> {
+pub(super) async fn tenant(asked: &Asked) -> Result<Arc<Tenant>, Refusal> {
     match asked.tenant().await? {
         Named::One(tenant) => Ok(tenant),
         Named::Any => {
@@ -77,10 +146,10 @@ async fn tenant(asked: &Asked) -> Result<Arc<Tenant>, Refusal> {
     }
 }
 
-type Form = HashMap<String, String>;
+pub(super) type Form = HashMap<String, String>;
 
 /// The form. An empty parameter is none, and no parameter may come twice (RFC 6749 §3.2).
-async fn form(asked: &Asked, body: Body) -> Result<Form, Refusal> {
+pub(super) async fn form(asked: &Asked, body: Body) -> Result<Form, Refusal> {
     let malformed = |message: &str| Refusal::new(Kind::Malformed, message);
     let media = asked.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim();
@@ -139,6 +208,10 @@ fn refusal(error: SignInError, scope: &str) -> Refusal {
             "Invalid client ID or client secret provided. Ensure the secret being sent in the request is the client \
              secret value that was shown when it was made.",
         ),
+        SignInError::Password => Refusal::new(Kind::InvalidGrant, "The name or the password is not right."),
+        SignInError::Grant(reason) => {
+            Refusal::new(Kind::InvalidGrant, format!("The provided grant is invalid: {reason}."))
+        }
         SignInError::Expired => {
             Refusal::new(Kind::ExpiredCredential, "The provided client secret keys for the application are expired.")
         }

@@ -9,7 +9,7 @@ use crate::{
     model::{audit::Entry, changeset::Changeset, record::RowVersion, value::Timestamp},
     store::{
         ClientSecret, CommitError, Constraint, Error, Identities, NewTenant, ServicePrincipal, Tenant, TenantKey,
-        identities::roles, sql::write,
+        identities::read_json, sql::write,
     },
 };
 
@@ -40,7 +40,7 @@ impl Identities for PostgresStore {
     }
 
     async fn service_principals(&self, tenant: TenantKey) -> Result<Vec<ServicePrincipal>, Error> {
-        let sql = "SELECT id, row_version, app_id, display_name, roles, created_at FROM service_principal \
+        let sql = "SELECT id, row_version, app_id, display_name, roles, created_at, sign_in FROM service_principal \
                    WHERE tenant_id = $1 ORDER BY display_name, id";
         let rows = self.client().await?.query(sql, &[&tenant.0]).await.map_err(failure)?;
         rows.iter().map(principal).collect()
@@ -52,7 +52,7 @@ impl Identities for PostgresStore {
         app_id: &str,
     ) -> Result<Option<(ServicePrincipal, Vec<ClientSecret>)>, Error> {
         let client = self.client().await?;
-        let sql = "SELECT id, row_version, app_id, display_name, roles, created_at FROM service_principal \
+        let sql = "SELECT id, row_version, app_id, display_name, roles, created_at, sign_in FROM service_principal \
                    WHERE tenant_id = $1 AND app_id = $2";
         let statement = client.prepare_cached(sql).await.map_err(failure)?;
         let found = client.query_opt(&statement, &[&tenant.0, &app_id]).await.map_err(failure)?;
@@ -69,11 +69,11 @@ impl Identities for PostgresStore {
         &self,
         tenant: TenantKey,
         principal: ServicePrincipal,
-        secret: ClientSecret,
+        secret: Option<ClientSecret>,
         audit: Vec<Entry>,
     ) -> Result<(), CommitError> {
         self.in_transaction(|client| async move {
-            let outcome = match create_principal(&client, tenant, &principal, &secret).await {
+            let outcome = match create_principal(&client, tenant, &principal, secret.as_ref()).await {
                 Ok(()) => append(&client, tenant, audit).await,
                 failed => failed,
             };
@@ -174,15 +174,20 @@ async fn create_principal(
     client: &Object,
     tenant: TenantKey,
     principal: &ServicePrincipal,
-    secret: &ClientSecret,
+    secret: Option<&ClientSecret>,
 ) -> Result<(), CommitError> {
     let ServicePrincipal { id, version, app_id, display_name, created_at, .. } = principal;
-    let sql = "INSERT INTO service_principal (tenant_id, id, row_version, app_id, display_name, roles, created_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
-    let roles = principal.roles_json();
-    let done = client.execute(sql, &[&tenant.0, id, &version.0, app_id, display_name, &roles, &created_at.0]).await;
+    let sql = "INSERT INTO service_principal \
+                 (tenant_id, id, row_version, app_id, display_name, roles, created_at, sign_in) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+    let (roles, sign_in) = (principal.roles_json(), principal.sign_in_json());
+    let done =
+        client.execute(sql, &[&tenant.0, id, &version.0, app_id, display_name, &roles, &created_at.0, &sign_in]).await;
     changed(done)?;
-    add_secret(client, tenant, id, secret).await
+    match secret {
+        Some(secret) => add_secret(client, tenant, id, secret).await,
+        None => Ok(()),
+    }
 }
 
 async fn set_secret(client: &Object, tenant: TenantKey, id: &str, secret: &ClientSecret) -> Result<(), CommitError> {
@@ -202,13 +207,14 @@ async fn add_secret(client: &Object, tenant: TenantKey, id: &str, secret: &Clien
 }
 
 /// A row must have changed.
-fn changed(done: Result<u64, tokio_postgres::Error>) -> Result<(), CommitError> {
+pub(super) fn changed(done: Result<u64, tokio_postgres::Error>) -> Result<(), CommitError> {
     if done.map_err(failure)? == 0 { Err(CommitError::Conflict) } else { Ok(()) }
 }
 
 fn principal(row: &Row) -> Result<ServicePrincipal, Error> {
     let id: String = row.try_get(0).map_err(failure)?;
-    let roles = roles(row.try_get(4).map_err(failure)?, &id)?;
+    let roles = read_json(row.try_get(4).map_err(failure)?, &id)?;
+    let sign_in = read_json(row.try_get(6).map_err(failure)?, &id)?;
     let rest = || {
         Ok(ServicePrincipal {
             id,
@@ -216,6 +222,7 @@ fn principal(row: &Row) -> Result<ServicePrincipal, Error> {
             app_id: row.try_get(2)?,
             display_name: row.try_get(3)?,
             roles,
+            sign_in,
             created_at: Timestamp(row.try_get(5)?),
         })
     };

@@ -7,6 +7,7 @@ mod chain;
 mod convert;
 pub mod dialect;
 mod identities;
+mod people;
 mod transaction;
 
 use std::{future::Future, str::FromStr, time::Duration};

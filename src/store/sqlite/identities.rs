@@ -13,8 +13,8 @@ use super::{
 use crate::{
     model::{audit::Entry, changeset::Changeset, record::RowVersion, value::Timestamp},
     store::{
-        ClientSecret, CommitError, Constraint, Error, Identities, NewTenant, ServicePrincipal, Tenant, TenantKey,
-        identities::roles, sql::write,
+        ClientSecret, CommitError, Constraint, Error, Identities, NewTenant, ServicePrincipal, SignInSettings, Tenant,
+        TenantKey, identities::read_json, sql::write,
     },
 };
 
@@ -51,7 +51,7 @@ impl Identities for SqliteStore {
 
     async fn service_principals(&self, tenant: TenantKey) -> Result<Vec<ServicePrincipal>, Error> {
         let run = move |connection: &Connection| {
-            let sql = "SELECT id, row_version, app_id, display_name, roles, created_at FROM service_principal \
+            let sql = "SELECT id, row_version, app_id, display_name, roles, created_at, sign_in FROM service_principal \
                        WHERE tenant_id = ?1 ORDER BY display_name, id";
             let mut statement = connection.prepare_cached(sql).map_err(failure)?;
             let rows = statement.query_map([tenant.0], stored).map_err(failure)?;
@@ -73,19 +73,19 @@ impl Identities for SqliteStore {
         &self,
         tenant: TenantKey,
         principal: ServicePrincipal,
-        secret: ClientSecret,
+        secret: Option<ClientSecret>,
         audit: Vec<Entry>,
     ) -> Result<(), CommitError> {
         let task = move |connection: &Connection| {
             let ServicePrincipal { id, version, app_id, display_name, created_at, .. } = &principal;
-            let roles = principal.roles_json();
+            let (roles, sign_in) = (principal.roles_json(), principal.sign_in_json());
             changed(connection.execute(
                 "INSERT INTO service_principal \
-                 (tenant_id, id, row_version, app_id, display_name, roles, created_at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-                params![tenant.0, id, version.0, app_id, display_name, roles, created_at.0],
+                 (tenant_id, id, row_version, app_id, display_name, roles, created_at, sign_in) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+                params![tenant.0, id, version.0, app_id, display_name, roles, created_at.0, sign_in],
             ))?;
-            add_secret(connection, tenant, id, &secret)
+            secret.iter().try_for_each(|secret| add_secret(connection, tenant, id, secret))
         };
         self.writer.run_audited(tenant, audit, task).await
     }
@@ -166,7 +166,7 @@ pub(super) fn furnish(
 }
 
 /// A row must have changed.
-fn changed(done: rusqlite::Result<usize>) -> Result<(), CommitError> {
+pub(super) fn changed(done: rusqlite::Result<usize>) -> Result<(), CommitError> {
     if done.map_err(failure)? == 0 { Err(CommitError::Conflict) } else { Ok(()) }
 }
 
@@ -185,7 +185,7 @@ fn find(
     tenant: TenantKey,
     app_id: &str,
 ) -> Result<Option<(ServicePrincipal, Vec<ClientSecret>)>, Error> {
-    let sql = "SELECT id, row_version, app_id, display_name, roles, created_at FROM service_principal \
+    let sql = "SELECT id, row_version, app_id, display_name, roles, created_at, sign_in FROM service_principal \
                WHERE tenant_id = ?1 AND app_id = ?2";
     let mut statement = connection.prepare_cached(sql).map_err(failure)?;
     let found = statement.query_row(params![tenant.0, app_id], stored).optional().map_err(failure)?;
@@ -207,19 +207,21 @@ fn find(
     Ok(Some((found, secrets)))
 }
 
-/// A service principal without its roles, and these as they are stored.
-fn stored(row: &Row<'_>) -> rusqlite::Result<(ServicePrincipal, String)> {
+/// A service principal without what is stored as JSON, and that: the roles, and how people sign in.
+fn stored(row: &Row<'_>) -> rusqlite::Result<(ServicePrincipal, [String; 2])> {
     let principal = ServicePrincipal {
         id: row.get(0)?,
         version: RowVersion(row.get(1)?),
         app_id: row.get(2)?,
         display_name: row.get(3)?,
         roles: Vec::new(),
+        sign_in: SignInSettings::default(),
         created_at: Timestamp(row.get(5)?),
     };
-    Ok((principal, row.get(4)?))
+    Ok((principal, [row.get(4)?, row.get(6)?]))
 }
 
-fn principal((found, json): (ServicePrincipal, String)) -> Result<ServicePrincipal, Error> {
-    Ok(ServicePrincipal { roles: roles(&json, &found.id)?, ..found })
+fn principal((found, [roles, sign_in]): (ServicePrincipal, [String; 2])) -> Result<ServicePrincipal, Error> {
+    let (roles, sign_in) = (read_json(&roles, &found.id)?, read_json(&sign_in, &found.id)?);
+    Ok(ServicePrincipal { roles, sign_in, ..found })
 }

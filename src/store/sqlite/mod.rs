@@ -9,6 +9,7 @@ mod connection;
 pub mod dialect;
 mod functions;
 mod identities;
+mod people;
 mod writer;
 
 use std::{fs, path::Path, sync::Arc, time::Duration};

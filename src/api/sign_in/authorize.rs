@@ -1,0 +1,198 @@
+//! The authorization endpoint (RFC 6749 §3.1): a person signs in, and the client gets a code.
+//!
+//! Nothing is kept between the page and its form but what stands in the address: there are no cookies, so another site cannot
+//! make use of anybody's session. Errors go to the client only when it is known that the address is the client's.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+
+use super::{
+    Asked,
+    page::{self, SignIn},
+    refusal::Refusal,
+    token,
+};
+use crate::{
+    authority::{PasswordSignIn, SignInError, may_redirect},
+    store::{GrantDetails, ServicePrincipal, Tenant},
+};
+
+/// The method of [`GrantDetails::challenge`].
+const S256: &str = "S256";
+
+/// GET: shows the page.
+pub(super) async fn show(asked: Asked) -> Response {
+    match read(&asked).await {
+        Ok(wanted) if wanted.prompt == "none" => {
+            wanted.refuse("login_required", "AADSTS50058: A silent sign-in request was sent but no user is signed in.")
+        }
+        Ok(wanted) => wanted.page(&asked, &wanted.login_hint, None),
+        Err(response) => response,
+    }
+}
+
+/// POST: what was filled in.
+pub(super) async fn enter(asked: Asked, body: Body) -> Response {
+    let wanted = match read(&asked).await {
+        Ok(wanted) => wanted,
+        Err(response) => return response,
+    };
+    let form = match token::form(&asked, body).await {
+        Ok(form) => form,
+        Err(refusal) => return broken(&refusal),
+    };
+    let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    let (username, password) = (field("username"), field("password"));
+    let (tenant, app) = (&wanted.tenant, &wanted.app);
+    let authority = &asked.api.authority;
+    let sign_in = PasswordSignIn { tenant, app, upn: username, password, visit: asked.visit() };
+    let user = match authority.sign_in(sign_in).await {
+        Ok(user) => user,
+        Err(SignInError::Password) => {
+            return wanted.page(&asked, username, Some("The name or the password is not right."));
+        }
+        Err(SignInError::Slow(wait)) => {
+            let text = format!("Too many attempts: wait {} seconds.", wait.as_secs() + 1);
+            return wanted.page(&asked, username, Some(&text));
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a person could not sign in");
+            return wanted.page(&asked, username, Some("That did not work just now: try again."));
+        }
+    };
+    match authority.code(tenant, app, &user, wanted.details.clone()).await {
+        Ok(code) => wanted.answer(&[("code", &code)]),
+        Err(error) => {
+            tracing::error!(%error, "a code could not be made");
+            wanted.refuse("temporarily_unavailable", "The service is temporarily unavailable: try again.")
+        }
+    }
+}
+
+/// What a client wants.
+struct Wanted {
+    tenant: Arc<Tenant>,
+    app: ServicePrincipal,
+    details: GrantDetails,
+    mode: Mode,
+    state: Option<String>,
+    prompt: String,
+    login_hint: String,
+}
+
+/// How the answer gets to the client.
+#[derive(Clone, Copy)]
+enum Mode {
+    Query,
+    Fragment,
+    FormPost,
+}
+
+/// Reads a request; what is wrong with it is an answer.
+async fn read(asked: &Asked) -> Result<Wanted, Response> {
+    let query = asked.uri.query().unwrap_or_default();
+    let mut given: HashMap<String, String> = HashMap::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if given.insert(name.clone().into_owned(), value.into_owned()).is_some() {
+            return Err(bad(&format!("The parameter '{}' is there more than once.", super::refusal::shown(&name))));
+        }
+    }
+    let mut take = |name: &str| given.remove(name).filter(|value| !value.is_empty());
+    let missing = |name: &str| bad(&format!("The parameter '{name}' is missing."));
+    let tenant = token::tenant(asked).await.map_err(|refusal| broken(&refusal))?;
+    let client_id = take("client_id").ok_or_else(|| missing("client_id"))?;
+    let found = asked.api.authority.client(&tenant, &client_id, &asked.origin).await;
+    let app = found.map_err(|error| broken(&Refusal::store(&error)))?;
+    let app = app.ok_or_else(|| bad("AADSTS700016: There is no application with this client_id in this tenant."))?;
+    let redirect_uri = take("redirect_uri").ok_or_else(|| missing("redirect_uri"))?;
+    if !may_redirect(&app, &redirect_uri) {
+        return Err(bad("AADSTS50011: The redirect_uri is not one that is registered for the application."));
+    }
+    let mode = match take("response_mode").as_deref() {
+        None | Some("query") => Mode::Query,
+        Some("fragment") => Mode::Fragment,
+        Some("form_post") => Mode::FormPost,
+        Some(_) => return Err(bad("The response_mode must be query, fragment or form_post.")),
+    };
+    let (challenge, method) = (take("code_challenge"), take("code_challenge_method"));
+    let (response_type, scope) = (take("response_type"), take("scope").unwrap_or_default());
+    let details = GrantDetails { redirect_uri, scope, nonce: take("nonce"), challenge };
+    let (state, prompt) = (take("state"), take("prompt").unwrap_or_default());
+    let login_hint = take("login_hint").unwrap_or_default();
+    let wanted = Wanted { tenant, app, details, mode, state, prompt, login_hint };
+    wanted.check(asked, response_type.as_deref(), method.as_deref())?;
+    Ok(wanted)
+}
+
+impl Wanted {
+    /// What the client is told at its own address.
+    fn check(&self, asked: &Asked, response_type: Option<&str>, method: Option<&str>) -> Result<(), Response> {
+        if response_type != Some("code") {
+            return Err(self.refuse("unsupported_response_type", "AADSTS700054: The response_type must be code."));
+        }
+        let scopes = asked.api.authority.scopes(&self.app, &self.details.scope, &asked.origin);
+        match scopes {
+            Some(scopes) if scopes.openid || !scopes.permissions.is_empty() => {}
+            Some(_) => {
+                let text = "AADSTS65001: The application has not been granted any of the scopes that it asks for.";
+                return Err(self.refuse("invalid_scope", text));
+            }
+            None => return Err(self.refuse("invalid_scope", "AADSTS70011: The scope names what is not here.")),
+        }
+        let challenge = self.details.challenge.as_deref();
+        match (challenge, method) {
+            (None, _) if self.app.sign_in.public => {
+                let text = "AADSTS9002325: Proof Key for Code Exchange is required for this application.";
+                Err(self.refuse("invalid_request", text))
+            }
+            (None, None) => Ok(()),
+            (Some(challenge), Some(S256)) if challenge.len() == 43 => Ok(()),
+            _ => Err(self.refuse("invalid_request", "AADSTS501491: The code_challenge must be made by S256.")),
+        }
+    }
+
+    fn page(&self, asked: &Asked, username: &str, alert: Option<&str>) -> Response {
+        let action = asked.uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str);
+        let (app, tenant) = (self.app.display_name.as_str(), self.tenant.display_name.as_str());
+        let redirect_uri = self.details.redirect_uri.as_str();
+        page::sign_in(&SignIn { app, tenant, action, username, alert, redirect_uri })
+    }
+
+    fn refuse(&self, error: &str, description: &str) -> Response {
+        self.answer(&[("error", error), ("error_description", description)])
+    }
+
+    /// An answer to the client, at its own address.
+    fn answer(&self, fields: &[(&str, &str)]) -> Response {
+        let mut fields = fields.to_vec();
+        if let Some(state) = &self.state {
+            fields.push(("state", state));
+        }
+        let uri = &self.details.redirect_uri;
+        let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+        let location = match self.mode {
+            Mode::FormPost => return page::post_back(uri, &fields),
+            Mode::Query => format!("{uri}{}{encoded}", if uri.contains('?') { '&' } else { '?' }),
+            Mode::Fragment => format!("{uri}#{encoded}"),
+        };
+        let Ok(location) = HeaderValue::from_str(&location) else { return bad("The redirect_uri cannot be used.") };
+        let mut response = StatusCode::SEE_OTHER.into_response();
+        response.headers_mut().insert(header::LOCATION, location);
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        response
+    }
+}
+
+fn bad(text: &str) -> Response {
+    page::message(StatusCode::BAD_REQUEST, "This cannot be done", text)
+}
+
+fn broken(refusal: &Refusal) -> Response {
+    page::message(refusal.status(), "This cannot be done", refusal.message())
+}

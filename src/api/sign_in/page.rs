@@ -1,0 +1,147 @@
+//! The pages that people see: small, without scripts, and framed by nobody.
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0;display:grid;place-items:center;min-height:100vh;\
+    background:#f4f5f7;color:#1c1f23}main{background:#fff;padding:2rem;border-radius:.5rem;width:20rem;max-width:90vw;\
+    box-shadow:0 1px 4px #0003}h1{font-size:1.25rem;margin:0 0 1rem}label{display:block;margin:.75rem 0 .25rem}\
+    input{width:100%;box-sizing:border-box;padding:.5rem;font:inherit;border:1px solid #6b7280;border-radius:.25rem}\
+    button{margin-top:1.25rem;width:100%;padding:.6rem;font:inherit;border:0;border-radius:.25rem;background:#1d4ed8;\
+    color:#fff;cursor:pointer}button:focus,input:focus{outline:3px solid #93c5fd}.alert{color:#b91c1c}small{color:#4b5563}\
+    @media(prefers-color-scheme:dark){body{background:#111827;color:#e5e7eb}main{background:#1f2937}small{color:#9ca3af}\
+    input{background:#111827;color:inherit}.alert{color:#fca5a5}}";
+
+/// What the form of the sign-in page says.
+pub(super) struct SignIn<'a> {
+    /// The application.
+    pub(super) app: &'a str,
+    /// The tenant.
+    pub(super) tenant: &'a str,
+    /// Where the form goes: path and query.
+    pub(super) action: &'a str,
+    /// The name to begin with.
+    pub(super) username: &'a str,
+    /// What was wrong the last time.
+    pub(super) alert: Option<&'a str>,
+    /// Where the person is sent after that, for the browser to allow it.
+    pub(super) redirect_uri: &'a str,
+}
+
+/// The page on which a person signs in.
+pub(super) fn sign_in(page: &SignIn<'_>) -> Response {
+    let SignIn { app, tenant, action, username, alert, redirect_uri } = page;
+    let alert = alert.map(|text| format!("<p class=\"alert\" role=\"alert\">{}</p>", escape(text))).unwrap_or_default();
+    let focus = |here: bool| if here { " autofocus" } else { "" };
+    let body = format!(
+        "<h1>Sign in</h1><p><small>{} · {}</small></p>{alert}<form method=\"post\" action=\"{}\">\
+         <label for=\"username\">Name</label><input id=\"username\" name=\"username\" type=\"text\" required \
+         autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\" value=\"{}\"{}>\
+         <label for=\"password\">Password</label><input id=\"password\" name=\"password\" type=\"password\" required \
+         autocomplete=\"current-password\"{}><button type=\"submit\">Sign in</button></form>",
+        escape(app),
+        escape(tenant),
+        escape(action),
+        escape(username),
+        focus(username.is_empty()),
+        focus(!username.is_empty()),
+    );
+    let status = if alert.is_empty() { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+    page_of(status, "Sign in", &body, &form_action(redirect_uri))
+}
+
+/// A page that hands an answer to a client that wants it posted.
+pub(super) fn post_back(redirect_uri: &str, fields: &[(&str, &str)]) -> Response {
+    let inputs: String = fields
+        .iter()
+        .map(|(name, value)| format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value)))
+        .collect();
+    let body = format!(
+        "<h1>Almost done</h1><form method=\"post\" action=\"{}\">{inputs}<button type=\"submit\" autofocus>Continue</button></form>",
+        escape(redirect_uri)
+    );
+    page_of(StatusCode::OK, "Continue", &body, &form_action(redirect_uri))
+}
+
+/// A page that says something.
+pub(super) fn message(status: StatusCode, title: &str, text: &str) -> Response {
+    let body = format!("<h1>{}</h1><p role=\"alert\">{}</p>", escape(title), escape(text));
+    page_of(status, title, &body, "'none'")
+}
+
+/// Where a form may lead. Browsers hold redirects after a form to this, too.
+fn form_action(redirect_uri: &str) -> String {
+    let origin = redirect_uri.split_once("://").map(|(scheme, rest)| {
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        if matches!(scheme, "https" | "http") { format!("{scheme}://{authority}") } else { format!("{scheme}:") }
+    });
+    match origin {
+        Some(origin) if origin.bytes().all(|byte| byte.is_ascii_graphic() && !b";,'\"".contains(&byte)) => {
+            format!("'self' {origin}")
+        }
+        _ => "'self'".to_owned(),
+    }
+}
+
+fn page_of(status: StatusCode, title: &str, body: &str, form_action: &str) -> Response {
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><title>{}</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>",
+        escape(title)
+    );
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
+    );
+    let mut response = (status, Body::from(html)).into_response();
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let strictest = "default-src 'none'; frame-ancestors 'none'";
+    let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(strictest));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// Text as HTML.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_shown_becomes_markup() {
+        assert_eq!(escape("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
+    }
+
+    #[test]
+    fn a_form_leads_here_and_to_where_the_client_is() {
+        assert_eq!(form_action("https://app.example:444/cb?x"), "'self' https://app.example:444");
+        assert_eq!(form_action("com.example.app://cb"), "'self' com.example.app:");
+        assert_eq!(form_action("https://a;b.example/"), "'self'");
+    }
+}

@@ -1,0 +1,195 @@
+//! People, as the commands manage them and as they sign in.
+
+use super::{
+    Authority, ManageError, SignInError,
+    applications::display_name,
+    issue::template_ids,
+    remember::{Attempt, Visit, by_command},
+    secrets,
+};
+use crate::{
+    ids,
+    model::{activity::target, audit::Entry},
+    store::{ClientSecret, Password, ServicePrincipal, Tenant, User},
+};
+
+/// Shorter passwords are not taken.
+pub const MIN_PASSWORD: usize = 8;
+/// Nobody's name or password is longer.
+const MAX_LENGTH: usize = 256;
+
+/// Somebody who wants to sign in by a password.
+pub struct PasswordSignIn<'a> {
+    /// The tenant.
+    pub tenant: &'a Tenant,
+    /// The application through which.
+    pub app: &'a ServicePrincipal,
+    /// The name.
+    pub upn: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// From where, and by which request.
+    pub visit: Visit<'a>,
+}
+
+impl Authority {
+    /// The people of a tenant, by name.
+    pub async fn user_list(&self, tenant: &Tenant) -> Result<Vec<User>, ManageError> {
+        Ok(self.store.users(tenant.key).await?)
+    }
+
+    /// Makes a person who can sign in. Without a password one is made up, which is shown this once.
+    pub async fn user_create(
+        &self,
+        tenant: &Tenant,
+        upn: &str,
+        name: Option<&str>,
+        directory_roles: &[String],
+        password: Option<String>,
+    ) -> Result<(User, Option<String>), ManageError> {
+        let (shown, password) = self.new_password(password)?;
+        let user = User {
+            id: ids::new_id(),
+            version: ids::new_row_version(),
+            user_principal_name: user_principal_name(upn)?,
+            display_name: display_name(name.unwrap_or(upn))?,
+            account_enabled: true,
+            directory_roles: template_ids(directory_roles).map_err(|e| ManageError::DirectoryRole(e.to_string()))?,
+            created_at: self.clock.now(),
+        };
+        let audit = self.of_user("Add user", "Add", &user);
+        self.store.user_create(tenant.key, user.clone(), password, audit).await.map_err(|error| match error {
+            crate::store::CommitError::Conflict => ManageError::UserTaken(upn.to_owned()),
+            other => other.into(),
+        })?;
+        Ok((user, shown))
+    }
+
+    /// Changes a person's password. What was granted by the old one ends.
+    pub async fn user_set_password(
+        &self,
+        tenant: &Tenant,
+        upn: &str,
+        password: Option<String>,
+    ) -> Result<(User, Option<String>), ManageError> {
+        let user = self.user_find(tenant, upn).await?;
+        let (shown, password) = self.new_password(password)?;
+        let audit = self.of_user("Change password of user", "Update", &user);
+        self.store.user_set_password(tenant.key, &user.id, password, audit).await?;
+        Ok((user, shown))
+    }
+
+    /// Removes a person. Access tokens that are out stay good until they expire.
+    pub async fn user_delete(&self, tenant: &Tenant, upn: &str) -> Result<User, ManageError> {
+        let user = self.user_find(tenant, upn).await?;
+        let audit = self.of_user("Delete user", "Delete", &user);
+        self.store.user_delete(tenant.key, &user.id, audit).await?;
+        Ok(user)
+    }
+
+    async fn user_find(&self, tenant: &Tenant, upn: &str) -> Result<User, ManageError> {
+        let found = self.store.user_named(tenant.key, upn).await?;
+        found.map(|(user, _)| user).ok_or_else(|| ManageError::NoUser(upn.to_owned()))
+    }
+
+    fn of_user(&self, name: &str, operation: &'static str, user: &User) -> Vec<Entry> {
+        let about = target(&user.id, Some(&user.user_principal_name), "user");
+        vec![by_command(name, "UserManagement", operation, about, self.clock.now())]
+    }
+
+    fn new_password(&self, given: Option<String>) -> Result<(Option<String>, Password), ManageError> {
+        let (shown, plain) = match given {
+            Some(plain) if (MIN_PASSWORD..=MAX_LENGTH).contains(&plain.chars().count()) => (None, plain),
+            Some(_) => return Err(ManageError::Password),
+            None => {
+                let made = secrets::random()?;
+                (Some(made.clone()), made)
+            }
+        };
+        Ok((shown, Password { hash: secrets::hash(&plain)?, changed_at: self.clock.now() }))
+    }
+
+    /// Who it is, if the password is right. Whether there is nobody of that name, or the password is wrong, or the person
+    /// may not sign in, is not told.
+    pub async fn sign_in(&self, asked: PasswordSignIn<'_>) -> Result<User, SignInError> {
+        let upn: String = asked.upn.trim().chars().take(MAX_LENGTH).collect();
+        let outcome = self.authenticate_person(&asked, &upn).await;
+        let attempt = Attempt {
+            app_id: Some(&asked.app.app_id),
+            app_name: Some(&asked.app.display_name),
+            user_name: Some(&upn),
+            grant: "authorization_code",
+            interactive: true,
+            visit: asked.visit,
+            ..Attempt::default()
+        };
+        match outcome {
+            Ok(user) => {
+                let (id, name) = (Some(user.id.as_str()), Some(user.display_name.as_str()));
+                self.remember(asked.tenant.key, Attempt { user_id: id, user_display_name: name, ..attempt }).await?;
+                Ok(user)
+            }
+            Err(error) => {
+                if let Some(code) = error.number() {
+                    let reason = error.to_string();
+                    self.remember(asked.tenant.key, Attempt { failure: Some((code, &reason)), ..attempt }).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn authenticate_person(&self, asked: &PasswordSignIn<'_>, upn: &str) -> Result<User, SignInError> {
+        if asked.password.len() > 4 * MAX_LENGTH {
+            return Err(SignInError::Password);
+        }
+        let (tenant, now) = (asked.tenant.key, self.clock.now());
+        // Applications and people do not slow each other down.
+        let who = format!("user {}", upn.to_lowercase());
+        let may_try = || self.throttle.wait(tenant, &who, now).map_or(Ok(()), |wait| Err(SignInError::Slow(wait)));
+        may_try()?;
+        let (user, password) = self.store.user_named(tenant, upn).await?.unzip();
+        let kept = password.flatten().map(|Password { hash, changed_at }| ClientSecret {
+            key_id: String::new(),
+            hash,
+            hint: String::new(),
+            created_at: changed_at,
+            expires_at: changed_at,
+        });
+        let found = self.hashing.find(asked.password.to_owned(), kept.into_iter().collect(), may_try).await;
+        let found = found.map_err(|_| SignInError::Busy)??;
+        match user.zip(found) {
+            Some((user, _)) if user.account_enabled => {
+                self.throttle.succeeded(tenant, &who);
+                Ok(user)
+            }
+            _ => {
+                self.throttle.failed(tenant, &who, now);
+                Err(SignInError::Password)
+            }
+        }
+    }
+}
+
+/// A user principal name: something, an at sign, and a domain.
+fn user_principal_name(upn: &str) -> Result<String, ManageError> {
+    let parts = upn.split_once('@').filter(|(name, domain)| !name.is_empty() && !domain.is_empty());
+    let plain = upn.len() <= 113 && upn.bytes().all(|byte| byte.is_ascii_graphic());
+    match parts {
+        Some((_, domain)) if plain && !domain.contains('@') => Ok(upn.to_owned()),
+        _ => Err(ManageError::UserName(upn.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_principal_name_has_a_name_and_a_domain() {
+        assert!(user_principal_name("ada@contoso.example").is_ok());
+        for bad in ["", "ada", "@x", "ada@", "a b@c", "a@b@c", &format!("{}@c", "a".repeat(113))] {
+            assert!(user_principal_name(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What the authority keeps of people: who they are, their passwords, and what they are on their way to.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::{CommitError, Error, TenantKey};
+use crate::model::{audit::Entry, record::RowVersion, value::Timestamp};
+
+/// The part of a [`super::Store`] by which people sign in. What is to be remembered of a change is written with it.
+#[async_trait]
+pub trait People: Send + Sync {
+    /// The people of a tenant, by name.
+    async fn users(&self, tenant: TenantKey) -> Result<Vec<User>, Error>;
+
+    /// The person who signs in by this name, in any letter case, and the password, if there is one.
+    async fn user_named(&self, tenant: TenantKey, upn: &str) -> Result<Option<(User, Option<Password>)>, Error>;
+
+    /// The person with this id, and the password.
+    async fn user_with_id(&self, tenant: TenantKey, id: &str) -> Result<Option<(User, Option<Password>)>, Error>;
+
+    /// Adds a person with a password. [`CommitError::Conflict`]: the id or the name is taken.
+    async fn user_create(
+        &self,
+        tenant: TenantKey,
+        user: User,
+        password: Password,
+        audit: Vec<Entry>,
+    ) -> Result<(), CommitError>;
+
+    /// Changes a password, and ends what was granted before. [`CommitError::Conflict`]: there is no such person.
+    async fn user_set_password(
+        &self,
+        tenant: TenantKey,
+        id: &str,
+        password: Password,
+        audit: Vec<Entry>,
+    ) -> Result<(), CommitError>;
+
+    /// Removes a person, and what was granted. [`CommitError::Conflict`]: there is none.
+    async fn user_delete(&self, tenant: TenantKey, id: &str, audit: Vec<Entry>) -> Result<(), CommitError>;
+
+    /// Keeps a grant; those that have expired at this time go.
+    async fn grant_add(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError>;
+
+    /// Uses the grant with this hash, once: whoever comes later is told that it has been used.
+    async fn grant_use(&self, tenant: TenantKey, hash: &str, now: Timestamp) -> Result<Option<Used>, CommitError>;
+
+    /// Ends all grants of a family.
+    async fn grants_end(&self, tenant: TenantKey, family: &str) -> Result<(), CommitError>;
+}
+
+/// Somebody who can sign in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The id of the object in the tenant's directory, which tokens carry as `oid`.
+    pub id: String,
+    /// The state of the row.
+    pub version: RowVersion,
+    /// The name by which the person signs in.
+    pub user_principal_name: String,
+    /// The name that people see.
+    pub display_name: String,
+    /// Whether the person may sign in.
+    pub account_enabled: bool,
+    /// The template ids of the person's directory roles.
+    pub directory_roles: Vec<String>,
+    /// When the object was made.
+    pub created_at: Timestamp,
+}
+
+impl User {
+    /// The name in the form in which no two people share one.
+    pub(super) fn key(&self) -> String {
+        self.user_principal_name.to_lowercase()
+    }
+
+    pub(super) fn roles_json(&self) -> String {
+        serde_json::json!(self.directory_roles).to_string()
+    }
+}
+
+/// A password. It cannot be found out from this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Password {
+    /// An Argon2id hash in PHC's format.
+    pub hash: String,
+    /// When it was set.
+    pub changed_at: Timestamp,
+}
+
+/// Something by which a client gets tokens for a person: a code, or a refresh token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The SHA-256 of what the client shows, in hexadecimal.
+    pub hash: String,
+    /// What it is.
+    pub kind: GrantKind,
+    /// The sign-in that it came of.
+    pub family: String,
+    /// The client.
+    pub app_id: String,
+    /// The person.
+    pub user_id: String,
+    /// What was agreed on.
+    pub details: GrantDetails,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when on it counts no more.
+    pub expires_at: Timestamp,
+}
+
+/// What a grant is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantKind {
+    /// An authorization code.
+    Code,
+    /// A refresh token.
+    Refresh,
+}
+
+impl GrantKind {
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Refresh => "refresh",
+        }
+    }
+
+    pub(super) fn read(text: &str) -> Self {
+        if text == "code" { Self::Code } else { Self::Refresh }
+    }
+}
+
+/// What a person and a client have agreed on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GrantDetails {
+    /// Where the code was sent to.
+    pub redirect_uri: String,
+    /// What was asked for and granted, as the client spells it.
+    pub scope: String,
+    /// What the client wants to find in the ID token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// The hash of what the client has to show (PKCE, RFC 7636).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<String>,
+}
+
+/// A grant that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Used {
+    /// The grant.
+    pub grant: Grant,
+    /// Whether this is its first use.
+    pub first: bool,
+}
