@@ -31,6 +31,7 @@ mod paths;
 mod permissions;
 mod preferences;
 mod roles;
+mod scopes;
 mod search;
 mod service;
 mod shapes;
