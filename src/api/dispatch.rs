@@ -20,9 +20,8 @@ use super::{
     service,
 };
 use crate::{
-    app,
     authority::Caller,
-    authz::{self, ByToken},
+    authz::{Grant, table},
     ids,
     model::meta::Version,
     odata::path::{self, Path, Resource},
@@ -140,11 +139,12 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Answer, Error> {
     }
     let path = path::parse(version, below)?;
     let route = route(api, version, &path, &request)?;
-    permitted(api, &route, &caller).await?;
+    let grants = permitted(api, &route, &path, &caller).await?;
     let body = body::read(&api.options, &request.method, &request.headers, request.body).await?;
     let call = Call {
         api: Arc::clone(api),
         caller,
+        grants,
         version,
         prefix,
         origin: request.origin,
@@ -206,15 +206,16 @@ fn route<'a>(api: &'a Api, version: Version, path: &Path, request: &Request) -> 
 }
 
 /// Who may not do this at all is told so before the body is looked at. The use cases decide again, and have the last word:
-/// they know what it is about.
-async fn permitted(api: &Api, route: &Route<'_>, caller: &Caller) -> Result<(), Error> {
-    // What others read is decided by the use case; what they tell of the service is no secret.
-    let Route::Operation(operation) = route else { return Ok(()) };
-    let caller = app::Caller { tenant: caller.tenant, principal: &caller.principal };
-    match authz::by_token(caller.principal, operation.action) {
-        ByToken::Yes => Ok(()),
-        _ => api.app.allow(caller, operation.action).await.map(drop).map_err(|e| Error::app(e, operation.face)),
-    }
+/// they know what it is about. For them these are the roles of a caller whose token does not decide.
+async fn permitted(api: &Api, route: &Route<'_>, path: &Path, caller: &Caller) -> Result<Vec<Grant>, Error> {
+    let (action, face) = match (route, path.resource.rows()) {
+        (Route::Operation(operation), _) => (operation.action, operation.face),
+        (Route::Read, Some(rows)) => (table::to_read(rows.face().entity), rows.face()),
+        // What these tell of the service is no secret, and the requests of a batch come here by themselves.
+        _ => return Ok(Vec::new()),
+    };
+    let grants = api.app.grants(caller.tenant, &caller.principal, action).await;
+    grants.map_err(|error| Error::app(error, face))
 }
 
 /// The version that a path's first segment names, and the segment for links.

@@ -20,7 +20,7 @@ use crate::{
 impl Call {
     /// Who calls, as use cases want to know it.
     pub fn caller(&self) -> Caller<'_> {
-        Caller { tenant: self.caller.tenant, principal: &self.caller.principal }
+        Caller { tenant: self.caller.tenant, principal: &self.caller.principal, grants: &self.grants }
     }
 
     fn json(&self) -> Result<Json, Error> {

@@ -13,7 +13,7 @@ pub use self::error::Error;
 pub(crate) use self::permission::Allowed;
 pub use crate::domain::Refusal;
 use crate::{
-    authz::Principal,
+    authz::{Grant, Principal},
     clock::Clock,
     domain::Occasion,
     ids,
@@ -41,6 +41,8 @@ pub struct Caller<'a> {
     pub tenant: TenantKey,
     /// The caller.
     pub principal: &'a Principal,
+    /// The roles of entitlement management that the caller has; they are read where the token does not decide.
+    pub grants: &'a [Grant],
 }
 
 /// An entity as a caller names it: by the key property or an alternate one.

@@ -2,13 +2,15 @@
 
 use super::{App, Caller, Error};
 use crate::{
-    authz::{self, Action, ByToken, Denied, Grant, Role},
+    authz::{self, Action, ByToken, Denied, Grant, Principal, Role},
     model::{
-        UNIFIED_ROLE_ASSIGNMENT, UnifiedRoleAssignment,
+        ACCESS_PACKAGE_CATALOG, UNIFIED_ROLE_ASSIGNMENT, UnifiedRoleAssignment,
+        meta::ID,
         record::{Record, Stored},
         scope::Scope,
         value::Value,
     },
+    store::TenantKey,
 };
 
 /// Where a caller may do something.
@@ -51,38 +53,47 @@ pub(super) fn catalog_of<R: Record>(record: &R) -> Option<String> {
 }
 
 impl App {
-    /// Where a caller may do this. Denied: nowhere, and it has no role at all.
-    pub(crate) async fn allow(&self, caller: Caller<'_>, action: Action) -> Result<Allowed, Error> {
-        let everywhere = |denied| Allowed { see: Scope::Tenant, act: Scope::Tenant, by_roles: false, denied };
-        let denied = match authz::by_token(caller.principal, action) {
-            ByToken::Yes => return Ok(everywhere(Denied { needed: authz::table::row(action).permissions })),
+    /// The roles of a caller whose token does not decide by itself; none of one whose token does. Denied: it may do this
+    /// nowhere, and has no role at all.
+    pub(crate) async fn grants(
+        &self,
+        tenant: TenantKey,
+        principal: &Principal,
+        action: Action,
+    ) -> Result<Vec<Grant>, Error> {
+        match authz::by_token(principal, action) {
+            ByToken::Yes => return Ok(Vec::new()),
             ByToken::No(denied) => return Err(denied.into()),
-            ByToken::AskRoles(denied) => denied,
-        };
-        let grants = self.grants(caller).await?;
-        let see = match authz::by_token(caller.principal, Action::Read) {
-            ByToken::Yes => Scope::Tenant,
-            ByToken::No(_) => Scope::nowhere(),
-            ByToken::AskRoles(_) => authz::by_roles(&grants, Action::Read),
-        };
-        let act = authz::by_roles(&grants, action);
-        // Who has a role is told what is there as far as it may see; who sees nothing or everything is told at once.
-        let by_no_role = grants.is_empty() || authz::table::row(action).roles.is_empty();
-        if act.is_nowhere() && (by_no_role || see == Scope::Tenant) {
-            return Err(denied.into());
+            ByToken::AskRoles => {}
         }
-        Ok(Allowed { see, act, by_roles: true, denied })
-    }
-
-    /// The roles that a caller has.
-    async fn grants(&self, caller: Caller<'_>) -> Result<Vec<Grant>, Error> {
         let (entity, column) = (&UNIFIED_ROLE_ASSIGNMENT, UnifiedRoleAssignment::PRINCIPAL_ID);
-        let rows = self.store().rows(caller.tenant, entity, column, caller.principal.oid.clone()).await?;
+        let rows = self.store().rows(tenant, entity, column, principal.oid.clone()).await?;
         let grant = |values| {
             let assigned = UnifiedRoleAssignment::from_values(values)?;
             Some(Grant { role: Role::with_id(&assigned.role_definition_id)?, catalog: assigned.catalog_id })
         };
-        Ok(rows.into_iter().filter_map(|(values, _)| grant(values)).collect())
+        let grants: Vec<Grant> = rows.into_iter().filter_map(|(values, _)| grant(values)).collect();
+        Caller { tenant, principal, grants: &grants }.allow(action)?;
+        Ok(grants)
+    }
+
+    /// Whether a caller may, in the catalog that a body names in this column. One that may not be seen is not there; and
+    /// one that is not there is told as such to those who see all there are.
+    pub(super) async fn check_catalog(
+        &self,
+        caller: Caller<'_>,
+        allowed: &Allowed,
+        catalog: &str,
+        column: usize,
+    ) -> Result<(), Error> {
+        let missing =
+            || Error::NoSuchTarget { entity: &ACCESS_PACKAGE_CATALOG, id: catalog.to_owned(), column: Some(column) };
+        let checked = allowed.check(Some(catalog), missing);
+        if checked.is_err() && allowed.see == Scope::Tenant {
+            let found = self.store().row(caller.tenant, &ACCESS_PACKAGE_CATALOG, ID, catalog.to_owned()).await?;
+            found.ok_or_else(missing)?;
+        }
+        checked
     }
 
     /// Whether a caller may, with this entity.
@@ -92,5 +103,31 @@ impl App {
         }
         let missing = || Error::NotFound { entity: R::ENTITY, id: asked_for.to_owned() };
         allowed.check(catalog_of(&stored.record).as_deref(), missing)
+    }
+}
+
+impl Caller<'_> {
+    /// Where a caller may do this. Denied: nowhere, and it has no role at all.
+    pub(crate) fn allow(&self, action: Action) -> Result<Allowed, Denied> {
+        let denied = authz::lacking(self.principal, self.grants, action);
+        match authz::by_token(self.principal, action) {
+            ByToken::Yes => {
+                return Ok(Allowed { see: Scope::Tenant, act: Scope::Tenant, by_roles: false, denied });
+            }
+            ByToken::No(denied) => return Err(denied),
+            ByToken::AskRoles => {}
+        }
+        let see = match authz::by_token(self.principal, Action::Read) {
+            ByToken::Yes => Scope::Tenant,
+            ByToken::No(_) => Scope::nowhere(),
+            ByToken::AskRoles => authz::by_roles(self.grants, Action::Read),
+        };
+        let act = authz::by_roles(self.grants, action);
+        // Who has a role is told what is there as far as it may see; who sees nothing or everything is told at once.
+        let by_no_role = self.grants.is_empty() || authz::table::row(action).roles.is_empty();
+        if act.is_nowhere() && (by_no_role || see == Scope::Tenant) {
+            return Err(denied);
+        }
+        Ok(Allowed { see, act, by_roles: true, denied })
     }
 }

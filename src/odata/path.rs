@@ -55,6 +55,21 @@ pub enum Resource {
     PropertyValue(Rows, &'static Property),
 }
 
+impl Resource {
+    /// The rows that it is, or is about.
+    pub fn rows(&self) -> Option<&Rows> {
+        match self {
+            Self::ServiceDocument | Self::Metadata | Self::Batch => None,
+            Self::Rows(rows)
+            | Self::Count(rows)
+            | Self::References(rows)
+            | Self::Reference(rows)
+            | Self::Property(rows, _)
+            | Self::PropertyValue(rows, _) => Some(rows),
+        }
+    }
+}
+
 /// Reads a path as it stands in the URL, percent-encoded, without the version's segment.
 pub fn parse(version: Version, path: &str) -> Result<Path, Error> {
     parse_in(ENTITY_TYPES, version, path)

@@ -215,7 +215,6 @@ async fn what_is_seen_and_may_not_be_changed_is_forbidden(app: TestApp) {
         let link = json!({ "@odata.id": ada.url(&mine) });
         for request in [
             ada.post(PACKAGES, words.package(&world.own, "New")),
-            ada.post(PACKAGES, words.package(&world.other, "New")),
             ada.patch(&mine, json!({ "displayName": "New" })),
             ada.delete(&mine),
             ada.post(format!("{mine}/incompatibleAccessPackages/$ref"), link),
@@ -225,6 +224,7 @@ async fn what_is_seen_and_may_not_be_changed_is_forbidden(app: TestApp) {
         ] {
             forbidden(&request.await.problem(403));
         }
+        ada.post(PACKAGES, words.package(&world.other, "New")).await.problem(404);
     }
     assert_eq!(fixtures::world(&app.client()).await, before);
     // The manager of packages does not manage the catalog, but changes what is in it.
