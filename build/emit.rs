@@ -6,7 +6,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use serde_yaml_ng::Value;
 
-use crate::schema::{Link, Property, ROOT, Schema, VERSIONS, Write};
+use crate::schema::{Link, Property, ROOT, Schema, Scope, VERSIONS, Write};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -89,8 +89,7 @@ impl<'a> Entity<'a> {
         let fixed = fixed.map(|(name, p)| self.column(&column_name(name, p))).collect::<Result<Vec<_>>>()?;
         let faces = VERSIONS.iter().map(|v| self.face(v, by_title)).collect::<Result<Vec<_>>>()?;
         let doc = &self.schema.description;
-        let scope = self.schema.scope.as_ref().map(|name| self.column(name)).transpose()?;
-        let scope = scope.map_or_else(|| quote!(None), |column| quote!(Some(#column)));
+        let scope = self.scope(by_title)?;
         Ok(quote! {
             #[doc = #doc]
             pub static #constant: EntityType = EntityType {
@@ -102,6 +101,22 @@ impl<'a> Entity<'a> {
                 indexes: &[#(#indexes),*],
                 faces: [#(#faces),*],
             };
+        })
+    }
+
+    fn scope(&self, by_title: &HashMap<&str, &Entity<'_>>) -> Result<TokenStream> {
+        Ok(match &self.schema.scope {
+            Scope::Tenant => quote!(Scoping::Tenant),
+            Scope::Named(word) if word == "everyone" => quote!(Scoping::Everyone),
+            Scope::Named(column) => {
+                let column = self.column(column)?;
+                quote!(Scoping::Column(#column))
+            }
+            Scope::Through { column, of } => {
+                let unknown = || format!("{}: no schema is called {of}", self.schema.title);
+                let (column, other) = (self.column(column)?, by_title.get(of.as_str()).ok_or_else(unknown)?.constant());
+                quote!(Scoping::Through(#column, &#other))
+            }
         })
     }
 

@@ -105,7 +105,7 @@ impl App {
     ) -> Result<Stored<R>, Error> {
         let found = store::load(self.store(), caller.tenant, named.property, named.value).await?;
         let found = found.ok_or_else(|| Error::NotFound { entity: R::ENTITY, id: named.value.to_owned() })?;
-        Self::check(allowed, &found, named.value)?;
+        self.check(caller, allowed, &found, named.value).await?;
         Ok(found)
     }
 

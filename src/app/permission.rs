@@ -5,7 +5,7 @@ use crate::{
     authz::{self, Action, ByToken, Denied, Grant, Principal, Role},
     model::{
         ACCESS_PACKAGE_CATALOG, UNIFIED_ROLE_ASSIGNMENT, UnifiedRoleAssignment,
-        meta::ID,
+        meta::{EntityType, ID, Scoping},
         record::{Record, Stored},
         scope::Scope,
         value::Value,
@@ -40,15 +40,6 @@ impl Allowed {
     /// Whether it may everywhere in the tenant.
     pub(crate) fn everywhere(&self) -> Result<(), Error> {
         if self.act == Scope::Tenant { Ok(()) } else { Err(self.denied.into()) }
-    }
-}
-
-/// The catalog that an entity belongs to, if it belongs to any.
-pub(super) fn catalog_of<R: Record>(record: &R) -> Option<String> {
-    let column = R::ENTITY.scope?;
-    match record.clone().into_values().into_iter().nth(column) {
-        Some(Value::Text(catalog)) => Some(catalog),
-        _ => None,
     }
 }
 
@@ -97,12 +88,43 @@ impl App {
     }
 
     /// Whether a caller may, with this entity.
-    pub(super) fn check<R: Record>(allowed: &Allowed, stored: &Stored<R>, asked_for: &str) -> Result<(), Error> {
+    pub(super) async fn check<R: Record>(
+        &self,
+        caller: Caller<'_>,
+        allowed: &Allowed,
+        stored: &Stored<R>,
+        asked_for: &str,
+    ) -> Result<(), Error> {
         if allowed.act == Scope::Tenant {
             return Ok(());
         }
         let missing = || Error::NotFound { entity: R::ENTITY, id: asked_for.to_owned() };
-        allowed.check(catalog_of(&stored.record).as_deref(), missing)
+        let catalog = self.catalog_of(caller, R::ENTITY, stored.record.clone().into_values()).await?;
+        allowed.check(catalog.as_deref(), missing)
+    }
+
+    /// The catalog that a row belongs to, if it belongs to any.
+    async fn catalog_of(
+        &self,
+        caller: Caller<'_>,
+        mut entity: &'static EntityType,
+        mut values: Vec<Value>,
+    ) -> Result<Option<String>, Error> {
+        loop {
+            let text = |column: usize| match values.get(column) {
+                Some(Value::Text(id)) => Some(id.clone()),
+                _ => None,
+            };
+            match entity.scope {
+                Scoping::Everyone | Scoping::Tenant => return Ok(None),
+                Scoping::Column(column) => return Ok(text(column)),
+                Scoping::Through(column, other) => {
+                    let Some(id) = text(column) else { return Ok(None) };
+                    let Some((row, _)) = self.store().row(caller.tenant, other, ID, id).await? else { return Ok(None) };
+                    (entity, values) = (other, row);
+                }
+            }
+        }
     }
 }
 
