@@ -1,17 +1,23 @@
 //! From schemas to Rust: the tables of `model::meta` and a record and an input type for each entity.
 
-use std::{collections::HashMap, error::Error};
+use std::{
+    collections::{BTreeMap, HashMap},
+    error::Error,
+};
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use serde_yaml_ng::Value;
 
-use crate::schema::{Link, Property, ROOT, Schema, Scope, VERSIONS, Write};
+use crate::{
+    complex,
+    schema::{ComplexType, Link, Property, ROOT, Schema, Scope, VERSIONS, Write},
+};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The whole module.
-pub(crate) fn model(schemas: &[Schema]) -> Result<TokenStream> {
+pub(crate) fn model(schemas: &[Schema], types: &BTreeMap<String, ComplexType>) -> Result<TokenStream> {
     let entities = schemas.iter().map(Entity::new).collect::<Result<Vec<_>>>()?;
     let by_title: HashMap<&str, &Entity<'_>> = entities.iter().map(|e| (e.schema.title.as_str(), e)).collect();
     let statics: Vec<_> = entities.iter().map(Entity::constant).collect();
@@ -22,7 +28,9 @@ pub(crate) fn model(schemas: &[Schema]) -> Result<TokenStream> {
             Ok(quote!(#table #records))
         })
         .collect::<Result<Vec<_>>>()?;
+    let complex = complex::statics(types)?;
     Ok(quote! {
+        #complex
         #[allow(unused_imports)]
         use super::{meta::*, record::{Authored, Authorship, Input, Record}, value::{Field, Timestamp, Value}};
         /// All entity types, by name.
@@ -32,7 +40,7 @@ pub(crate) fn model(schemas: &[Schema]) -> Result<TokenStream> {
 }
 
 /// A schema with what was worked out of it.
-struct Entity<'a> {
+pub(crate) struct Entity<'a> {
     schema: &'a Schema,
     properties: Vec<(String, Property)>,
     columns: Vec<Column>,
@@ -69,7 +77,7 @@ impl<'a> Entity<'a> {
         format_ident!("{}", snake(&self.schema.title).to_uppercase())
     }
 
-    fn column(&self, name: &str) -> Result<usize> {
+    pub(crate) fn column(&self, name: &str) -> Result<usize> {
         let position = self.columns.iter().position(|c| c.name == name);
         position.ok_or_else(|| format!("{} has no column {name}", self.schema.title).into())
     }
@@ -146,6 +154,14 @@ impl<'a> Entity<'a> {
         }))
     }
 
+    /// The property that a column is declared by.
+    pub(crate) fn property_of_column(&self, column: &str, version: &str) -> Result<TokenStream> {
+        let declared =
+            self.properties.iter().find(|(name, p)| p.navigation.is_none() && column_name(name, p) == column);
+        let (name, property) = declared.ok_or_else(|| format!("{} has no column {column}", self.schema.title))?;
+        self.property(name, property, version)
+    }
+
     fn property(&self, name: &str, property: &Property, version: &str) -> Result<TokenStream> {
         let (_, nullable) = property.json_type()?;
         let column = self.column(&column_name(name, property))?;
@@ -155,7 +171,10 @@ impl<'a> Entity<'a> {
             0 => quote!(usize::MAX),
             n => quote!(#n),
         };
-        let ty = ty(property, version)?;
+        let ty = match complex::structured(name, property, self, version)? {
+            Some(structured) => structured,
+            None => ty(property, version)?,
+        };
         let shown = property.shown_in(version);
         let example = optional(property.examples.first().map(|v| json(&respelled(v, property, version))));
         let default = optional(property.default.as_ref().map(|v| json(&respelled(v, property, version))));
@@ -345,6 +364,8 @@ fn kind(json: &str, property: &Property) -> Result<&'static str> {
     Ok(match (json, property.format.as_deref()) {
         ("string", Some("date-time")) => "Time",
         ("string", None) => "Text",
+        // Stored as the JSON that it is.
+        ("object" | "array", None) if property.read_only => "Text",
         ("boolean", None) => "Bool",
         ("integer", Some("int32" | "int64")) => "Int",
         other => return Err(format!("no column kind for {other:?}").into()),
@@ -384,12 +405,17 @@ fn respelled(value: &Value, property: &Property, version: &str) -> Value {
     }
 }
 
-/// A YAML scalar as JSON.
+/// A YAML value as JSON.
 fn json(value: &Value) -> String {
     match value {
         Value::String(s) => format!("{s:?}"),
         Value::Bool(b) => b.to_string(),
         Value::Number(n) => n.to_string(),
+        Value::Sequence(items) => format!("[{}]", items.iter().map(json).collect::<Vec<_>>().join(",")),
+        Value::Mapping(members) => {
+            let member = |(name, value): (&Value, &Value)| format!("{}:{}", json(name), json(value));
+            format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
+        }
         _ => "null".to_owned(),
     }
 }
@@ -402,7 +428,7 @@ fn column_name(name: &str, property: &Property) -> String {
     property.column.clone().unwrap_or_else(|| snake(name))
 }
 
-fn snake(name: &str) -> String {
+pub(crate) fn snake(name: &str) -> String {
     let mut out = String::new();
     for c in name.chars() {
         if c.is_ascii_uppercase() {

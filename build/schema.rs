@@ -43,6 +43,50 @@ pub(crate) enum Scope {
     Through { column: String, of: String },
 }
 
+/// A type of values with members.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ComplexType {
+    pub(crate) description: String,
+    properties: Mapping,
+}
+
+/// A member of a complex type.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ComplexMember {
+    pub(crate) description: String,
+    #[serde(rename = "type")]
+    pub(crate) json: Option<String>,
+    pub(crate) format: Option<String>,
+    #[serde(rename = "x-type")]
+    pub(crate) complex: Option<String>,
+    #[serde(default)]
+    pub(crate) list: bool,
+}
+
+impl ComplexType {
+    /// The members by name, in order.
+    pub(crate) fn members(&self) -> Result<Vec<(String, ComplexMember)>, Box<dyn Error>> {
+        let read = |(name, value): (&Value, &Value)| {
+            Ok((serde_yaml_ng::from_value(name.clone())?, serde_yaml_ng::from_value(value.clone())?))
+        };
+        self.properties.iter().map(read).collect()
+    }
+}
+
+/// All complex types of a folder, by name.
+pub(crate) fn read_types(folder: &Path) -> Result<BTreeMap<String, ComplexType>, Box<dyn Error>> {
+    let mut types = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let read: BTreeMap<String, ComplexType> =
+            serde_yaml_ng::from_str(&fs::read_to_string(&path)?).map_err(|e| format!("{}: {e}", path.display()))?;
+        types.extend(read);
+    }
+    Ok(types)
+}
+
 /// A property or navigation property.
 #[expect(clippy::struct_excessive_bools, reason = "the keys of the file")]
 #[derive(Deserialize)]
@@ -81,6 +125,10 @@ pub(crate) struct Property {
     pub(crate) search: bool,
     #[serde(rename = "x-alternate-key", default)]
     pub(crate) alternate_key: bool,
+    #[serde(rename = "x-type")]
+    pub(crate) complex: Option<String>,
+    #[serde(rename = "x-members", default)]
+    pub(crate) complex_members: BTreeMap<String, String>,
     #[serde(rename = "x-navigation")]
     pub(crate) navigation: Option<Navigation>,
 }

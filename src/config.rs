@@ -8,7 +8,7 @@ use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-pub use self::manage::{App, AppCommand, Common, InTenant, Tenant, TenantCommand};
+pub use self::manage::{App, AppCommand, Audit, AuditCommand, Common, InTenant, Tenant, TenantCommand};
 use crate::{
     api::{self, limits::Rates},
     authority, authz, server, store,
@@ -37,6 +37,8 @@ pub enum Command {
     App(App),
     /// Manage tenants.
     Tenant(Tenant),
+    /// Prove that no audit record is missing or altered, or export them.
+    Audit(Audit),
     /// Print the OpenAPI document of a version.
     Openapi(Openapi),
     /// Print the certificate of the local CA, in PEM; the CA is made when there is none.

@@ -10,6 +10,7 @@ CREATE TABLE role_definition (
   is_enabled INTEGER NOT NULL,
   template_id TEXT NOT NULL,
   version TEXT NOT NULL,
+  role_permissions TEXT NOT NULL,
   PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
@@ -36,11 +37,16 @@ CREATE INDEX role_assignment_role_definition_id ON role_assignment (tenant_id, r
 CREATE INDEX role_assignment_catalog_id ON role_assignment (tenant_id, catalog_id, id);
 
 INSERT INTO role_definition
-SELECT tenant.key, role.column1, 1, role.column2, role.column3, 1, 1, role.column1, '1.0'
+SELECT tenant.key, role.column1, 1, role.column2, role.column3, 1, 1, role.column1, '1.0', role.column4
 FROM tenant, (VALUES
-  ('ae79f266-94d4-4dab-b730-feca7e132178', 'Catalog owner', 'Looks after a catalog and all that is in it, and says who else may.'),
-  ('44272f93-9762-48e8-af59-1b5351b1d6b3', 'Catalog reader', 'Sees a catalog and all that is in it.'),
-  ('7f480852-ebdc-47d4-87de-0d8498384a83', 'AccessPackages manager', 'Makes and changes the access packages of a catalog, with the resources that are in it already.'),
-  ('ba92d953-d8e0-4e39-a797-0cbedb0a89e8', 'Catalog creator', 'Makes catalogs, and owns those it made.'),
-  ('e2182095-804a-4656-ae11-64734e9b7ae5', 'AccessPackage assignment manager', 'Sees a catalog, and gives and takes assignments of its access packages.')
+  ('ae79f266-94d4-4dab-b730-feca7e132178', 'Catalog owner', 'Looks after a catalog and all that is in it, and says who else may.',
+   '[{"allowedResourceActions":["microsoft.entitlementManagement/allEntities/allTasks"],"condition":null}]'),
+  ('44272f93-9762-48e8-af59-1b5351b1d6b3', 'Catalog reader', 'Sees a catalog and all that is in it.',
+   '[{"allowedResourceActions":["microsoft.entitlementManagement/allEntities/Read"],"condition":null}]'),
+  ('7f480852-ebdc-47d4-87de-0d8498384a83', 'AccessPackages manager', 'Makes and changes the access packages of a catalog, with the resources that are in it already.',
+   '[{"allowedResourceActions":["microsoft.entitlementManagement/AccessPackageCatalog/AccessPackage/allTasks","microsoft.entitlementManagement/AccessPackageCatalog/allEntities/Read"],"condition":null}]'),
+  ('ba92d953-d8e0-4e39-a797-0cbedb0a89e8', 'Catalog creator', 'Makes catalogs, and owns those it made.',
+   '[{"allowedResourceActions":["microsoft.entitlementManagement/AccessPackageCatalog/Create"],"condition":null}]'),
+  ('e2182095-804a-4656-ae11-64734e9b7ae5', 'AccessPackage assignment manager', 'Sees a catalog, and gives and takes assignments of its access packages.',
+   '[{"allowedResourceActions":["microsoft.entitlementManagement/AccessPackageCatalog/AccessPackage/GrantRequests/allTasks","microsoft.entitlementManagement/AccessPackageCatalog/AccessPackage/Grants/allTasks","microsoft.entitlementManagement/AccessPackageCatalog/allEntities/Read"],"condition":null}]')
 ) AS role;

@@ -69,7 +69,8 @@ async fn one(call: &Call, request: &BatchRequest) -> Result<Finished, Error> {
         headers.insert(header::AUTHORIZATION, own.clone());
     }
     let body = request.body.as_ref().map_or_else(Body::empty, |b| Body::from(b.to_string()));
-    let request = Request { method, uri, headers, body, origin: call.origin.clone(), in_batch: true };
+    let (origin, address) = (call.origin.clone(), call.provenance.address);
+    let request = Request { method, uri, headers, body, origin, address, in_batch: true };
     // A request of a batch cannot be a batch, so this is one level deep.
     Ok(Box::pin(answer(&call.api, request)).await)
 }

@@ -1,15 +1,18 @@
 //! From a request to an operation and back: who calls, what the path leads to, the body within its limits, and the
 //! headers that every answer has.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     body::Body,
-    extract::{ConnectInfo, Extension, State},
+    extract::{ConnectInfo, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::Scheme};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::Scheme};
 
 use super::{
     Api, Options, batch, body,
@@ -20,10 +23,11 @@ use super::{
     service,
 };
 use crate::{
+    app::{self, Provenance},
     authority::Caller,
     authz::{Grant, table},
     ids,
-    model::meta::Version,
+    model::{ACCESS_PACKAGE, meta::Version},
     odata::path::{self, Path, Resource},
 };
 
@@ -42,6 +46,7 @@ pub(super) async fn dispatch(State(api): State<Arc<Api>>, request: axum::extract
         uri: parts.uri,
         headers: parts.headers,
         body,
+        address: address(&parts.extensions),
         in_batch: false,
     };
     answer(&api, request).await.into_response()
@@ -55,6 +60,8 @@ pub(super) struct Request {
     pub(super) body: Body,
     /// Scheme and authority under which the caller reaches us.
     pub(super) origin: String,
+    /// The caller's address.
+    pub(super) address: Option<IpAddr>,
     pub(super) in_batch: bool,
 }
 
@@ -78,19 +85,15 @@ impl IntoResponse for Finished {
 pub(super) async fn answer(api: &Arc<Api>, request: Request) -> Finished {
     let request_id = ids::new_id();
     let client_request_id = client_request_id(&request.headers);
-    let outcome = handle(api, request).await;
+    let said = client_request_id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or(&request_id);
+    let provenance = Provenance { correlation_id: said.to_owned(), address: request.address };
+    let outcome = handle(api, request, provenance).await;
     finish(api, &request_id, client_request_id, outcome)
 }
 
 /// Sends those away, unheard, who call too often.
-pub(super) async fn admit(
-    State(api): State<Arc<Api>>,
-    client: Option<Extension<ConnectInfo<SocketAddr>>>,
-    request: axum::extract::Request,
-    next: Next,
-) -> Response {
-    let admitted = client.map_or(Ok(()), |Extension(ConnectInfo(client))| api.limits.admit_address(client.ip()));
-    match admitted {
+pub(super) async fn admit(State(api): State<Arc<Api>>, request: axum::extract::Request, next: Next) -> Response {
+    match address(request.extensions()).map_or(Ok(()), |address| api.limits.admit_address(address)) {
         Ok(()) => next.run(request).await,
         Err(error) => finish(&api, &ids::new_id(), client_request_id(request.headers()), Err(error)).into_response(),
     }
@@ -122,7 +125,7 @@ fn finish(
     Finished { status: answer.status, headers, body: answer.body }
 }
 
-async fn handle(api: &Arc<Api>, request: Request) -> Result<Answer, Error> {
+async fn handle(api: &Arc<Api>, request: Request, provenance: Provenance) -> Result<Answer, Error> {
     let raw = request.uri.path().trim_start_matches('/');
     let (segment, below) = raw.split_once('/').unwrap_or((raw, ""));
     let Some((version, prefix)) = version(segment) else {
@@ -139,7 +142,12 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Answer, Error> {
     }
     let path = path::parse(version, below)?;
     let route = route(api, version, &path, &request)?;
-    let grants = permitted(api, &route, &path, &caller).await?;
+    let refused =
+        Refused { api, caller: Arc::clone(&caller), provenance: provenance.clone(), what: what(&route, &path) };
+    let grants = match permitted(api, &route, &path, &caller).await {
+        Ok(grants) => grants,
+        Err(error) => return Err(refused.remember(error).await),
+    };
     let body = body::read(&api.options, &request.method, &request.headers, request.body).await?;
     let call = Call {
         api: Arc::clone(api),
@@ -153,13 +161,64 @@ async fn handle(api: &Arc<Api>, request: Request) -> Result<Answer, Error> {
         query,
         headers: request.headers,
         body,
+        provenance,
     };
-    match route {
+    let outcome = match route {
         Route::Operation(operation) => (operation.handler)(call).await,
         Route::Read => read::get(call).await,
         Route::Service => service::document(&call),
         Route::Metadata => service::metadata(&call),
         Route::Batch => batch::run(call).await,
+    };
+    match outcome {
+        Err(error) => Err(refused.remember(error).await),
+        done => done,
+    }
+}
+
+/// What a route is called in the records.
+fn what<'a>(route: &Route<'a>, path: &Path) -> What<'a> {
+    match route {
+        Route::Operation(operation) => What::Operation(&operation.summary),
+        _ => What::Read(path.template.clone()),
+    }
+}
+
+/// What is written down if the caller turns out not to be allowed to do it.
+struct Refused<'a> {
+    api: &'a Api,
+    caller: Arc<Caller>,
+    provenance: Provenance,
+    what: What<'a>,
+}
+
+/// What a caller wanted to do.
+enum What<'a> {
+    /// An operation, by its summary.
+    Operation(&'a str),
+    /// A GET of something that the table does not list, by its template.
+    Read(String),
+}
+
+impl Refused<'_> {
+    /// Writes the refusal down, if it is one; what is not written down is not told either.
+    async fn remember(self, error: Error) -> Error {
+        if error.code != Code::DENIED {
+            return error;
+        }
+        let what = match self.what {
+            What::Operation(summary) => summary.to_owned(),
+            What::Read(template) => format!("GET {template}"),
+        };
+        let Caller { principal, tenant } = &*self.caller;
+        let Some(times) = self.api.refusals.note(*tenant, &principal.oid, &what, self.api.now()) else {
+            return error;
+        };
+        let caller = app::Caller { tenant: *tenant, principal, grants: &[], provenance: &self.provenance };
+        match self.api.app.remember_refusal(caller, &what, &error.message, times).await {
+            Ok(()) => error,
+            Err(failed) => Error::app(failed, ACCESS_PACKAGE.face(Version::V1)),
+        }
     }
 }
 
@@ -240,6 +299,11 @@ pub(super) fn origin(options: &Options, uri: &Uri, headers: &HeaderMap) -> Strin
     let host = if !host.is_empty() && host.bytes().all(harmless) { host } else { "localhost" };
     let scheme = if uri.scheme() == Some(&Scheme::HTTPS) { "https" } else { "http" };
     format!("{scheme}://{host}")
+}
+
+/// The address from which a request came.
+pub(super) fn address(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(client)| client.ip())
 }
 
 /// Where a caller without a token can get one.

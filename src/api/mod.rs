@@ -5,6 +5,7 @@
 //! is served by the same handlers, and any other method is a 405 that names those there are.
 
 pub mod access_packages;
+pub mod audit_logs;
 mod batch;
 mod body;
 pub mod catalogs;
@@ -15,6 +16,7 @@ pub mod limits;
 pub mod openapi;
 pub mod operations;
 mod read;
+mod refusals;
 pub mod respond;
 pub mod role_management;
 mod service;
@@ -30,6 +32,7 @@ use self::{
     limits::{Limits, Rates},
     openapi::Documents,
     operations::Operation,
+    refusals::Refusals,
 };
 use crate::{
     app::App,
@@ -76,6 +79,7 @@ pub struct Api {
     /// The options.
     pub options: Options,
     limits: Limits,
+    refusals: Refusals,
     operations: [Operations; 2],
     documents: Documents,
 }
@@ -100,6 +104,7 @@ impl Api {
             authority,
             options,
             limits,
+            refusals: Refusals::default(),
             operations: operations_by_version,
             documents: Documents::new(operations),
         }
@@ -117,10 +122,13 @@ impl Api {
 
 /// The documented operations of a version: the API on one screen.
 pub fn operations(version: Version) -> Vec<Operation> {
-    [access_packages::operations(version), catalogs::operations(version), role_management::operations(version)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let tables = [
+        access_packages::operations(version),
+        catalogs::operations(version),
+        role_management::operations(version),
+        audit_logs::operations(version),
+    ];
+    tables.into_iter().flatten().collect()
 }
 
 /// Everything that is served.

@@ -10,6 +10,7 @@ use http::{HeaderMap, Method};
 
 use super::{Api, error::Error, respond::Answer};
 use crate::{
+    app::Provenance,
     authority::Caller,
     authz::{
         Grant,
@@ -100,6 +101,8 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// By which request this was asked, and from where.
+    pub provenance: Provenance,
 }
 
 impl Call {

@@ -1,5 +1,7 @@
 //! Use cases of catalogs.
 
+use serde_json::json;
+
 use super::{App, Caller, Error, Expected, Named, refused};
 use crate::{
     authz::{Action, OWNER, ROLES},
@@ -25,6 +27,7 @@ pub fn first_catalog(now: Timestamp) -> Changeset {
             template_id: role.id.to_owned(),
             display_name: role.name.to_owned(),
             description: Some(role.description.to_owned()),
+            role_permissions: json!([{ "allowedResourceActions": role.actions, "condition": null }]).to_string(),
             ..UnifiedRoleDefinition::default()
         };
         changes.insert(definition, ids::new_row_version())

@@ -1,6 +1,7 @@
 //! Use cases: authorize, load, decide, commit. One file for each resource; reads, which need no rules, are in [`read`].
 
 pub mod access_package;
+mod audit;
 pub mod catalog;
 mod error;
 mod permission;
@@ -9,8 +10,8 @@ pub mod role_assignment;
 
 use std::sync::Arc;
 
-pub use self::error::Error;
 pub(crate) use self::permission::Allowed;
+pub use self::{audit::Provenance, error::Error};
 pub use crate::domain::Refusal;
 use crate::{
     authz::{Grant, Principal},
@@ -43,6 +44,8 @@ pub struct Caller<'a> {
     pub principal: &'a Principal,
     /// The roles of entitlement management that the caller has; they are read where the token does not decide.
     pub grants: &'a [Grant],
+    /// By which request it calls.
+    pub provenance: &'a Provenance,
 }
 
 /// An entity as a caller names it: by the key property or an alternate one.
@@ -134,7 +137,8 @@ impl App {
         if changes.writes.is_empty() {
             return Ok(true);
         }
-        match self.store.commit(caller.tenant, changes).await {
+        let audit = self.remember(caller, &changes);
+        match self.store.commit(caller.tenant, Changeset { audit, ..changes }).await {
             Ok(()) => Ok(true),
             Err(CommitError::Conflict) => Ok(false),
             Err(other) => Err(other),

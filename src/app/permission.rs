@@ -64,7 +64,7 @@ impl App {
             Some(Grant { role: Role::with_id(&assigned.role_definition_id)?, catalog: assigned.catalog_id })
         };
         let grants: Vec<Grant> = rows.into_iter().filter_map(|(values, _)| grant(values)).collect();
-        Caller { tenant, principal, grants: &grants }.allow(action)?;
+        decide(principal, &grants, action)?;
         Ok(grants)
     }
 
@@ -129,27 +129,31 @@ impl App {
 }
 
 impl Caller<'_> {
-    /// Where a caller may do this. Denied: nowhere, and it has no role at all.
+    /// Where the caller may do this. Denied: nowhere, and it has no role at all.
     pub(crate) fn allow(&self, action: Action) -> Result<Allowed, Denied> {
-        let denied = authz::lacking(self.principal, self.grants, action);
-        match authz::by_token(self.principal, action) {
-            ByToken::Yes => {
-                return Ok(Allowed { see: Scope::Tenant, act: Scope::Tenant, by_roles: false, denied });
-            }
-            ByToken::No(denied) => return Err(denied),
-            ByToken::AskRoles => {}
-        }
-        let see = match authz::by_token(self.principal, Action::Read) {
-            ByToken::Yes => Scope::Tenant,
-            ByToken::No(_) => Scope::nowhere(),
-            ByToken::AskRoles => authz::by_roles(self.grants, Action::Read),
-        };
-        let act = authz::by_roles(self.grants, action);
-        // Who has a role is told what is there as far as it may see; who sees nothing or everything is told at once.
-        let by_no_role = self.grants.is_empty() || authz::table::row(action).roles.is_empty();
-        if act.is_nowhere() && (by_no_role || see == Scope::Tenant) {
-            return Err(denied);
-        }
-        Ok(Allowed { see, act, by_roles: true, denied })
+        decide(self.principal, self.grants, action)
     }
+}
+
+fn decide(principal: &Principal, grants: &[Grant], action: Action) -> Result<Allowed, Denied> {
+    let denied = authz::lacking(principal, grants, action);
+    match authz::by_token(principal, action) {
+        ByToken::Yes => {
+            return Ok(Allowed { see: Scope::Tenant, act: Scope::Tenant, by_roles: false, denied });
+        }
+        ByToken::No(denied) => return Err(denied),
+        ByToken::AskRoles => {}
+    }
+    let see = match authz::by_token(principal, Action::Read) {
+        ByToken::Yes => Scope::Tenant,
+        ByToken::No(_) => Scope::nowhere(),
+        ByToken::AskRoles => authz::by_roles(grants, Action::Read),
+    };
+    let act = authz::by_roles(grants, action);
+    // Who has a role is told what is there as far as it may see; who sees nothing or everything is told at once.
+    let by_no_role = grants.is_empty() || authz::table::row(action).roles.is_empty();
+    if act.is_nowhere() && (by_no_role || see == Scope::Tenant) {
+        return Err(denied);
+    }
+    Ok(Allowed { see, act, by_roles: true, denied })
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use serde_json::{Value as Json, json};
+
 use super::{Authority, issue::permission_names, secrets};
 use crate::{
     ids,
-    model::{changeset::Changeset, value::Timestamp},
+    model::{activity::target, audit::Entry, changeset::Changeset, value::Timestamp},
     store::{self, ClientSecret, CommitError, Constraint, NewTenant, ServicePrincipal, Tenant},
 };
 
@@ -98,7 +100,14 @@ impl Authority {
         domains.dedup();
         let (id, now) = (ids::new_id(), self.clock.now());
         let new = NewTenant { id: id.clone(), display_name: display_name(name)?, domains, created_at: now };
-        self.store.tenant_create(new, first(now)).await.map_err(|error| match error {
+        let mut first = first(now);
+        first.audit.extend(self.command(
+            "Create tenant",
+            "DirectoryManagement",
+            "Add",
+            target(&id, Some(name), "organization"),
+        ));
+        self.store.tenant_create(new, first).await.map_err(|error| match error {
             CommitError::Conflict => ManageError::Taken,
             other => other.into(),
         })?;
@@ -110,7 +119,9 @@ impl Authority {
         if tenant.key == self.default_tenant.key {
             return Err(ManageError::DefaultTenant);
         }
-        Ok(self.store.tenant_delete(tenant.key, last).await?)
+        let gone = target(&tenant.id, Some(&tenant.display_name), "organization");
+        let audit = self.command("Delete tenant", "DirectoryManagement", "Delete", gone);
+        Ok(self.store.tenant_delete(tenant.key, last, (self.default_tenant.key, audit)).await?)
     }
 
     /// The applications of a tenant, by name.
@@ -138,7 +149,8 @@ impl Authority {
             created_at: self.clock.now(),
         };
         let expires_at = kept.expires_at;
-        self.store.service_principal_create(tenant.key, principal.clone(), kept).await?;
+        let audit = self.of_app("Add service principal", "Add", &principal);
+        self.store.service_principal_create(tenant.key, principal.clone(), kept, audit).await?;
         Ok(Credentials { principal, secret, expires_at })
     }
 
@@ -152,14 +164,24 @@ impl Authority {
         let principal = self.app_find(tenant, client_id).await?;
         let (secret, kept) = self.new_secret(lifetime)?;
         let expires_at = kept.expires_at;
-        self.store.service_principal_set_secret(tenant.key, &principal.id, kept).await?;
+        let audit = self.of_app("Update secrets of service principal", "Update", &principal);
+        self.store.service_principal_set_secret(tenant.key, &principal.id, kept, audit).await?;
         Ok(Credentials { principal, secret, expires_at })
     }
 
     /// Removes an application. Tokens that it got before stay good until they expire.
     pub async fn app_delete(&self, tenant: &Tenant, client_id: &str) -> Result<(), ManageError> {
         let principal = self.app_find(tenant, client_id).await?;
-        Ok(self.store.service_principal_delete(tenant.key, &principal.id).await?)
+        let audit = self.of_app("Remove service principal", "Delete", &principal);
+        Ok(self.store.service_principal_delete(tenant.key, &principal.id, audit).await?)
+    }
+
+    fn of_app(&self, name: &str, operation: &'static str, principal: &ServicePrincipal) -> Vec<Entry> {
+        let mut about = target(&principal.id, Some(&principal.display_name), "servicePrincipal");
+        about["modifiedProperties"] = [("appId", json!(principal.app_id)), ("appRoles", json!(principal.roles))]
+            .map(|(name, value)| json!({ "displayName": name, "oldValue": Json::Null, "newValue": value.to_string() }))
+            .into();
+        self.command(name, "ApplicationManagement", operation, about)
     }
 
     async fn app_find(&self, tenant: &Tenant, client_id: &str) -> Result<ServicePrincipal, ManageError> {

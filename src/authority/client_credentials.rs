@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Authority, issue::TokenFor};
+use super::{Authority, Visit, issue::TokenFor, remember::Attempt};
 use crate::{
     model::value::Timestamp,
-    store::{self, ClientSecret, ServicePrincipal, Tenant},
+    store::{self, ClientSecret, CommitError, ServicePrincipal, Tenant},
 };
 
 /// How long a token lives that an application gets.
@@ -26,6 +26,8 @@ pub struct ClientCredentials<'a> {
     pub scope: &'a str,
     /// Scheme and authority at which the application asks.
     pub origin: &'a str,
+    /// From where, and by which request.
+    pub visit: Visit<'a>,
 }
 
 /// An application did not get a token.
@@ -54,15 +56,55 @@ pub enum SignInError {
     Store(#[from] store::Error),
 }
 
+impl SignInError {
+    /// The number by which a failed sign-in is known, Entra's. None: it was no attempt, or it was not heard.
+    pub const fn number(&self) -> Option<i64> {
+        match self {
+            Self::Credentials => Some(7_000_215),
+            Self::Expired => Some(7_000_222),
+            _ => None,
+        }
+    }
+}
+
+impl From<CommitError> for SignInError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Store(error) => Self::Store(error),
+            // A record of a sign-in names nothing and has a key of its own.
+            CommitError::Conflict | CommitError::Constraint(_) => Self::Busy,
+        }
+    }
+}
+
 impl Authority {
     /// A token for an application that proves itself by a secret.
     pub async fn client_credentials(&self, asked: ClientCredentials<'_>) -> Result<String, SignInError> {
         let audience = self.options.audience(asked.scope, asked.origin).ok_or(SignInError::Scope)?;
-        let principal = self.authenticate(&asked).await?;
+        let attempt = Attempt {
+            app_id: Some(asked.client_id),
+            grant: "client_credentials",
+            resource: Some(&audience),
+            visit: asked.visit,
+            ..Attempt::default()
+        };
+        let principal = match self.authenticate(&asked).await {
+            Ok(principal) => principal,
+            Err(error) => {
+                let reason = error.to_string();
+                if let Some(code) = error.number() {
+                    self.remember(asked.tenant.key, Attempt { failure: Some((code, &reason)), ..attempt }).await?;
+                }
+                return Err(error);
+            }
+        };
+        let name = Some(principal.display_name.as_str());
+        let attempt = Attempt { app_name: name, principal_id: Some(&principal.id), ..attempt };
+        self.remember(asked.tenant.key, attempt).await?;
         let claims = self.application_claims(&TokenFor {
             tenant_id: &asked.tenant.id,
             principal: &principal,
-            audience,
+            audience: audience.clone(),
             origin: asked.origin,
             lifetime: TOKEN_LIFETIME,
         });

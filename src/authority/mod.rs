@@ -16,6 +16,7 @@ mod external;
 mod issue;
 mod keys;
 mod known;
+mod remember;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ pub use client_credentials::{ClientCredentials, SignInError, TOKEN_LIFETIME};
 pub use external::{Issuer, Unreachable};
 pub use issue::{IssueError, MAX_LIFETIME, Subject, TokenRequest};
 pub use keys::PublicKey;
+pub use remember::Visit;
 pub use unauthenticated::{CODE, Unauthenticated};
 
 use self::{

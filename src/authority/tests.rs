@@ -16,9 +16,14 @@ use serde_json::{Value as Json, json};
 use super::*;
 use crate::{
     authz::{Kind, READ_ALL, READ_WRITE_ALL},
-    model::{meta::EntityType, record::RowVersion, value::Value},
+    model::{
+        audit::{Entry, Head},
+        meta::EntityType,
+        record::RowVersion,
+        value::Value,
+    },
     odata::query::{Query, Rows},
-    store::{ClientSecret, Identities, Page, ServicePrincipal, SigningKey},
+    store::{Audit, ClientSecret, Identities, Linked, Page, ServicePrincipal, SigningKey},
 };
 
 /// A store that has tenants and keys and nothing else.
@@ -36,6 +41,19 @@ impl Memory {
         let key = TenantKey(i64::try_from(tenants.len()).unwrap() + 1);
         let NewTenant { id, display_name, domains, created_at } = new;
         tenants.push(Tenant { key, id, display_name, domains, created_at });
+    }
+}
+
+#[async_trait]
+impl Audit for Memory {
+    async fn audit_head(&self, _: TenantKey) -> Result<Head, store::Error> {
+        Ok(Head::default())
+    }
+    async fn audit_range(&self, _: TenantKey, _: i64, _: i64) -> Result<Vec<Linked>, store::Error> {
+        Ok(Vec::new())
+    }
+    async fn audit_last(&self, _: TenantKey) -> Result<i64, store::Error> {
+        Ok(0)
     }
 }
 
@@ -105,7 +123,12 @@ impl Identities for Memory {
         self.add(new);
         Ok(())
     }
-    async fn tenant_delete(&self, tenant: TenantKey, _: Changeset) -> Result<(), CommitError> {
+    async fn tenant_delete(
+        &self,
+        tenant: TenantKey,
+        _: Changeset,
+        _: (TenantKey, Vec<Entry>),
+    ) -> Result<(), CommitError> {
         self.tenants.lock().retain(|one| one.key != tenant);
         Ok(())
     }
@@ -127,6 +150,7 @@ impl Identities for Memory {
         tenant: TenantKey,
         principal: ServicePrincipal,
         secret: ClientSecret,
+        _: Vec<Entry>,
     ) -> Result<(), CommitError> {
         self.principals.lock().push((tenant, principal, vec![secret]));
         Ok(())
@@ -136,13 +160,14 @@ impl Identities for Memory {
         tenant: TenantKey,
         id: &str,
         secret: ClientSecret,
+        _: Vec<Entry>,
     ) -> Result<(), CommitError> {
         let mut all = self.principals.lock();
         let found = all.iter_mut().find(|(key, principal, _)| *key == tenant && principal.id == id);
         found.ok_or(CommitError::Conflict)?.2 = vec![secret];
         Ok(())
     }
-    async fn service_principal_delete(&self, tenant: TenantKey, id: &str) -> Result<(), CommitError> {
+    async fn service_principal_delete(&self, tenant: TenantKey, id: &str, _: Vec<Entry>) -> Result<(), CommitError> {
         self.principals.lock().retain(|(key, principal, _)| *key != tenant || principal.id != id);
         Ok(())
     }

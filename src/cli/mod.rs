@@ -1,5 +1,6 @@
 //! The commands: one file each. They read the configuration, put the parts together and say what happened.
 
+mod audit;
 mod ca;
 mod check_config;
 mod manage;
@@ -36,6 +37,7 @@ pub fn run() -> ExitCode {
         Command::Token(config) => token::run(&config),
         Command::App(config) => manage::app(&config),
         Command::Tenant(config) => manage::tenant(&config),
+        Command::Audit(config) => audit::run(&config),
         Command::Openapi(config) => openapi::run(&config),
         Command::Ca(config) => ca::run(&config),
         Command::CheckConfig(_) => check_config::run(&matches),
@@ -62,6 +64,8 @@ enum Error {
     Token(#[from] authority::IssueError),
     #[error("{0}")]
     Manage(#[from] authority::ManageError),
+    #[error("the audit records are not whole")]
+    AuditBroken,
     #[error("{0}")]
     Tls(#[from] server::TlsError),
     #[error("cannot listen on {address}: {source}")]

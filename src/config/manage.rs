@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Subcommand};
 
 use super::{Database, Tokens, duration};
-use crate::authz;
+use crate::{authz, model::audit::Head};
 
 /// Manage tenants: worlds of their own, each with its own catalogs, packages and applications.
 #[derive(Debug, Args)]
@@ -45,6 +45,62 @@ pub enum TenantCommand {
         #[command(flatten)]
         common: Common,
     },
+}
+
+/// Prove that no audit record is missing or altered, or export them.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: AuditCommand,
+}
+
+/// What to do with the audit records.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Go through the chains of records, and print where each ends; the exit code is 1 if one is not whole.
+    Verify {
+        /// The tenant, by its id or a domain name. Without it, all.
+        #[arg(long, value_name = "TENANT")]
+        tenant: Option<String>,
+        /// Where the chain ended once, as this command printed it: number, colon, hash. It must still go through there.
+        #[arg(long, value_name = "HEAD", requires = "tenant", value_parser = head)]
+        expect: Option<Head>,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Print the records of a tenant, a JSON object a line, the oldest first.
+    Export {
+        /// The tenant, by its id or a domain name. Without it, the oldest.
+        #[arg(long, value_name = "TENANT")]
+        tenant: Option<String>,
+        /// Only the records after the one with this number.
+        #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+        after: i64,
+        /// Where.
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+impl AuditCommand {
+    /// Where, and how to print.
+    pub fn common(&self) -> &Common {
+        match self {
+            Self::Verify { common, .. } | Self::Export { common, .. } => common,
+        }
+    }
+}
+
+/// Reads where a chain ended.
+fn head(text: &str) -> Result<Head, String> {
+    let read = || {
+        let (sequence, hash) = text.split_once(':')?;
+        let good = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Some(Head { sequence: sequence.parse().ok()?, hash: good.then(|| hash.to_ascii_lowercase())? })
+    };
+    read().ok_or_else(|| format!("{text:?} is not the end of a chain: a number, a colon and 64 hexadecimal digits"))
 }
 
 /// Manage applications: programs that sign in with a client id and a secret.

@@ -252,6 +252,8 @@ fn property_value(property: &Property, value: &Json) -> Result<Option<Value>, St
             };
             Value::Text(member.stored.to_owned())
         }
+        // Nobody but the server sets these.
+        Type::Structured(_) => return Ok(None),
         Type::Boolean => match value.as_bool() {
             Some(b) => Value::Bool(b),
             None => return wrong("true or false"),

@@ -1,6 +1,7 @@
 //! A change as a value: what a decision wants written and what it relied on. The store applies it whole or not at all.
 
 use super::{
+    audit::Entry,
     meta::{EntityType, LinkTable},
     record::{Record, RowVersion, Stored},
     value::Value,
@@ -13,6 +14,8 @@ pub struct Changeset {
     pub relies_on: Vec<Reliance>,
     /// The rows to write, in this order.
     pub writes: Vec<RowWrite>,
+    /// What is remembered of it.
+    pub audit: Vec<Entry>,
 }
 
 /// Something a decision relied on.
@@ -48,6 +51,8 @@ pub enum RowWrite {
         seen: RowVersion,
         /// Columns and their new values.
         changes: Vec<(usize, Value)>,
+        /// The values of all columns before, in order.
+        before: Vec<Value>,
         /// The version it gets.
         version: RowVersion,
     },
@@ -59,6 +64,8 @@ pub enum RowWrite {
         id: String,
         /// The state the decision saw.
         seen: RowVersion,
+        /// The values of all columns before, in order.
+        before: Vec<Value>,
     },
     /// A link; one that is there already stays.
     Link {
@@ -92,8 +99,9 @@ impl Changeset {
     #[must_use]
     pub fn update<R: Record>(mut self, before: Stored<R>, after: R, version: RowVersion) -> Self {
         let (id, seen) = (before.record.id().to_owned(), before.version);
-        let changes = after.changes_since(before.record);
-        self.writes.push(RowWrite::Update { entity: R::ENTITY, id, seen, changes, version });
+        let changes = after.changes_since(before.record.clone());
+        let before = before.record.into_values();
+        self.writes.push(RowWrite::Update { entity: R::ENTITY, id, seen, changes, before, version });
         self
     }
 
@@ -101,7 +109,8 @@ impl Changeset {
     #[must_use]
     pub fn delete<R: Record>(mut self, row: &Stored<R>) -> Self {
         let id = row.record.id().to_owned();
-        self.writes.push(RowWrite::Delete { entity: R::ENTITY, id, seen: row.version });
+        let before = row.record.clone().into_values();
+        self.writes.push(RowWrite::Delete { entity: R::ENTITY, id, seen: row.version, before });
         self
     }
 

@@ -112,7 +112,7 @@ macro_rules! named {
     )+};
 }
 
-named!(EntityType, Face, Navigation);
+named!(EntityType, Face, Navigation, Complex);
 
 /// The position of the key column in every entity type.
 pub const ID: usize = 0;
@@ -236,13 +236,59 @@ pub enum Type {
     DateTimeOffset,
     /// An enumeration, or a string with known values.
     Enum(&'static Enum),
+    /// A value with members, or a list of them.
+    Structured(&'static Structured),
+}
+
+/// A value with members, or a list of them, stored as the JSON text that answers show.
+#[derive(Debug)]
+pub struct Structured {
+    /// The type of the value, or of each item.
+    pub complex: &'static Complex,
+    /// Whether it is a list.
+    pub collection: bool,
+    /// The members that have a column of their own, by which they are filtered and ordered: the way to each, with
+    /// slashes, and the column as a property.
+    pub stored: &'static [(&'static str, Property)],
+}
+
+/// A complex type.
+pub struct Complex {
+    /// Its name without the namespace.
+    pub name: &'static str,
+    /// What it is, in our words.
+    pub description: &'static str,
+    /// Its members, in order.
+    pub members: &'static [ComplexMember],
+}
+
+/// A member of a complex type. It may be null, or, if it is a list, empty.
+#[derive(Debug)]
+pub struct ComplexMember {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, in our words.
+    pub description: &'static str,
+    /// Its type, or that of each item.
+    pub ty: MemberType,
+    /// Whether it is a list.
+    pub collection: bool,
+}
+
+/// The type of a member.
+#[derive(Clone, Copy, Debug)]
+pub enum MemberType {
+    /// A value without members.
+    Scalar(Type),
+    /// A value with members.
+    Complex(&'static Complex),
 }
 
 impl Type {
     /// What holds such a value.
     pub const fn kind(self) -> Kind {
         match self {
-            Self::String | Self::Enum(_) => Kind::Text,
+            Self::String | Self::Enum(_) | Self::Structured(_) => Kind::Text,
             Self::Boolean => Kind::Bool,
             Self::Int32 | Self::Int64 => Kind::Int,
             Self::DateTimeOffset => Kind::Time,

@@ -3,6 +3,8 @@
 //! [`meta`] describes entity types and their two faces. The build script writes the tables, and a record type for each
 //! entity, from `openapi/schemas/`. [`bind`] reads a body by a face, [`mod@write`] writes a row by a face.
 
+pub mod activity;
+pub mod audit;
 pub mod bind;
 pub mod changeset;
 pub mod meta;

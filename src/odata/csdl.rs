@@ -8,8 +8,8 @@ mod xml;
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    ENTITY_TYPES,
-    meta::{Enum, Face, ID, Link, Navigation, Property, Type, Version, Write},
+    COMPLEX_TYPES, ENTITY_TYPES,
+    meta::{Complex, Enum, Face, ID, Link, MemberType, Navigation, Property, Structured, Type, Version, Write},
 };
 
 /// The namespace of all types.
@@ -39,6 +39,9 @@ pub fn metadata_json(version: Version) -> Value {
         for (name, enumeration) in face.properties.iter().filter_map(named_enum) {
             schema.insert(name.into(), enum_type(enumeration));
         }
+    }
+    for complex in COMPLEX_TYPES {
+        schema.insert(complex.name.into(), complex_type(complex));
     }
     for (path, members) in folders(&faces().collect::<Vec<_>>()) {
         schema.insert(folder_type(path).into(), Value::Object(members));
@@ -75,6 +78,30 @@ fn entity_type(face: &'static Face) -> Value {
     Value::Object(members)
 }
 
+fn complex_type(complex: &Complex) -> Value {
+    let mut members = Map::new();
+    members.insert("$Kind".into(), json!("ComplexType"));
+    members.insert("@Core.Description".into(), json!(complex.description));
+    for member in complex.members {
+        let mut described = Map::new();
+        if member.collection {
+            described.insert("$Collection".into(), json!(true));
+        }
+        match member.ty {
+            MemberType::Complex(of) => _ = described.insert("$Type".into(), json!(qualified(of.name))),
+            MemberType::Scalar(Type::Boolean) => _ = described.insert("$Type".into(), json!("Edm.Boolean")),
+            MemberType::Scalar(Type::Int32) => _ = described.insert("$Type".into(), json!("Edm.Int32")),
+            MemberType::Scalar(_) => {}
+        }
+        if !member.collection {
+            described.insert("$Nullable".into(), json!(true));
+        }
+        described.insert("@Core.Description".into(), json!(member.description));
+        members.insert(member.name.into(), Value::Object(described));
+    }
+    Value::Object(members)
+}
+
 fn alternate_key(property: &Property) -> Value {
     json!({ "Key": [{ "Name": property.name, "Alias": property.name }] })
 }
@@ -88,7 +115,11 @@ fn structural(property: &Property) -> Value {
         Type::Int32 => "Edm.Int32".to_owned(),
         Type::Int64 => "Edm.Int64".to_owned(),
         Type::DateTimeOffset => "Edm.DateTimeOffset".to_owned(),
+        Type::Structured(of) => qualified(of.complex.name),
     };
+    if matches!(property.ty, Type::Structured(Structured { collection: true, .. })) {
+        members.insert("$Collection".into(), json!(true));
+    }
     // Edm.String is the default and not written.
     if ty != "Edm.String" {
         members.insert("$Type".into(), json!(ty));

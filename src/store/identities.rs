@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use super::{CommitError, Error, NewTenant, TenantKey};
-use crate::model::{changeset::Changeset, record::RowVersion, value::Timestamp};
+use crate::model::{audit::Entry, changeset::Changeset, record::RowVersion, value::Timestamp};
 
-/// The part of a [`super::Store`] that the authority uses.
+/// The part of a [`super::Store`] that the authority uses. What is to be remembered of a change is written with it.
 #[async_trait]
 pub trait Identities: Send + Sync {
     /// Adds a tenant with what it starts with. [`CommitError::Conflict`]: its id or one of its domains is taken.
@@ -13,7 +13,13 @@ pub trait Identities: Send + Sync {
 
     /// Applies a changeset to a tenant, which takes away what a tenant starts with, and then the tenant itself.
     /// [`CommitError::Constraint`]: the tenant holds more than that. Nothing has changed then.
-    async fn tenant_delete(&self, tenant: TenantKey, last: Changeset) -> Result<(), CommitError>;
+    /// What is remembered of it goes into another tenant's chain.
+    async fn tenant_delete(
+        &self,
+        tenant: TenantKey,
+        last: Changeset,
+        audit: (TenantKey, Vec<Entry>),
+    ) -> Result<(), CommitError>;
 
     /// The service principals of a tenant, by name.
     async fn service_principals(&self, tenant: TenantKey) -> Result<Vec<ServicePrincipal>, Error>;
@@ -31,6 +37,7 @@ pub trait Identities: Send + Sync {
         tenant: TenantKey,
         principal: ServicePrincipal,
         secret: ClientSecret,
+        audit: Vec<Entry>,
     ) -> Result<(), CommitError>;
 
     /// Adds a secret to a service principal and takes away the others. [`CommitError::Conflict`]: there is no such
@@ -40,10 +47,12 @@ pub trait Identities: Send + Sync {
         tenant: TenantKey,
         id: &str,
         secret: ClientSecret,
+        audit: Vec<Entry>,
     ) -> Result<(), CommitError>;
 
     /// Removes a service principal and its secrets. [`CommitError::Conflict`]: there is none.
-    async fn service_principal_delete(&self, tenant: TenantKey, id: &str) -> Result<(), CommitError>;
+    async fn service_principal_delete(&self, tenant: TenantKey, id: &str, audit: Vec<Entry>)
+    -> Result<(), CommitError>;
 }
 
 /// An application in a tenant.

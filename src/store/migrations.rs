@@ -19,8 +19,10 @@ macro_rules! migrations {
     };
 }
 
-pub(super) static SQLITE: &[Migration] = migrations!("sqlite", "0001_first", "0002_authority", "0003_roles");
-pub(super) static POSTGRES: &[Migration] = migrations!("postgres", "0001_first", "0002_authority", "0003_roles");
+pub(super) static SQLITE: &[Migration] =
+    migrations!("sqlite", "0001_first", "0002_authority", "0003_roles", "0004_audit");
+pub(super) static POSTGRES: &[Migration] =
+    migrations!("postgres", "0001_first", "0002_authority", "0003_roles", "0004_audit");
 
 /// The number at the start of a file's name.
 const fn number(name: &str) -> i64 {

@@ -6,6 +6,7 @@
 //! The engines ([`sqlite`], [`postgres`]) differ in how a statement is run and a change is committed. What a statement
 //! says is made in [`sql`], once for both; how answers become JSON in [`reader`].
 
+mod audit;
 mod bounded;
 mod identities;
 mod migrations;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use self::audit::{Audit, Broken, Linked, export, verify};
 pub use self::identities::{ClientSecret, Identities, ServicePrincipal};
 use crate::{
     model::{
@@ -32,7 +34,7 @@ use crate::{
 
 /// A place where tenants, their keys and their entities are kept.
 #[async_trait]
-pub trait Store: Identities + Send + Sync {
+pub trait Store: Identities + Audit + Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 

@@ -67,33 +67,33 @@ on_each_engine! {
         let tenant = key(&*store, "t").await.unwrap();
         insert(&*store, tenant, [catalog("c"), catalog("d")]).await;
         insert(&*store, first, [catalog("c")]).await;
-        store.service_principal_create(tenant, principal("s", "app"), secret("k")).await.unwrap();
+        store.service_principal_create(tenant, principal("s", "app"), secret("k"), Vec::new()).await.unwrap();
         let one = find::<AccessPackageCatalog>(&*store, tenant, "c").await.unwrap();
         let other = find::<AccessPackageCatalog>(&*store, tenant, "d").await.unwrap();
         let both = Changeset::default().delete(&one).delete(&other);
         for last in [Changeset::default(), Changeset::default().delete(&one), both.clone()] {
-            let outcome = store.tenant_delete(tenant, last).await;
+            let outcome = store.tenant_delete(tenant, last, (TenantKey(1), Vec::new())).await;
             assert!(matches!(outcome, Err(CommitError::Constraint(Constraint::StillReferenced))), "{outcome:?}");
             assert!(find::<AccessPackageCatalog>(&*store, tenant, "c").await.is_some(), "nothing has changed");
         }
-        store.service_principal_delete(tenant, "s").await.unwrap();
-        store.tenant_delete(tenant, both).await.unwrap();
+        store.service_principal_delete(tenant, "s", Vec::new()).await.unwrap();
+        store.tenant_delete(tenant, both, (TenantKey(1), Vec::new())).await.unwrap();
         assert_eq!(key(&*store, "t").await, None);
         assert_eq!(place.number("SELECT count(*) FROM tenant_domain").await, 0);
         assert!(find::<AccessPackageCatalog>(&*store, first, "c").await.is_some());
-        let again = store.tenant_delete(tenant, Changeset::default()).await;
+        let again = store.tenant_delete(tenant, Changeset::default(), (TenantKey(1), Vec::new())).await;
         assert!(matches!(again, Err(CommitError::Conflict)), "{again:?}");
     }
 
     async fn a_service_principal_comes_back_as_it_was_stored(place: Place) {
         let (store, tenant) = place.furnished().await;
         let made = principal("s", "app");
-        store.service_principal_create(tenant, made.clone(), secret("k")).await.unwrap();
+        store.service_principal_create(tenant, made.clone(), secret("k"), Vec::new()).await.unwrap();
         assert_eq!(store.service_principal(tenant, "app").await.unwrap(), Some((made.clone(), vec![secret("k")])));
-        store.service_principal_create(tenant, principal("r", "other"), secret("k")).await.unwrap();
+        store.service_principal_create(tenant, principal("r", "other"), secret("k"), Vec::new()).await.unwrap();
         assert_eq!(store.service_principals(tenant).await.unwrap(), [principal("r", "other"), made]);
         for taken in [principal("s", "new"), principal("new", "app")] {
-            let outcome = store.service_principal_create(tenant, taken, secret("l")).await;
+            let outcome = store.service_principal_create(tenant, taken, secret("l"), Vec::new()).await;
             assert!(matches!(outcome, Err(CommitError::Conflict)), "{outcome:?}");
         }
         for nobody in ["", "s", "APP", "app ", "' OR '1'='1"] {
@@ -103,34 +103,34 @@ on_each_engine! {
 
     async fn a_new_secret_takes_the_place_of_the_old_one(place: Place) {
         let (store, tenant) = place.furnished().await;
-        store.service_principal_create(tenant, principal("s", "app"), secret("k")).await.unwrap();
-        store.service_principal_create(tenant, principal("r", "other"), secret("k")).await.unwrap();
-        store.service_principal_set_secret(tenant, "s", secret("l")).await.unwrap();
+        store.service_principal_create(tenant, principal("s", "app"), secret("k"), Vec::new()).await.unwrap();
+        store.service_principal_create(tenant, principal("r", "other"), secret("k"), Vec::new()).await.unwrap();
+        store.service_principal_set_secret(tenant, "s", secret("l"), Vec::new()).await.unwrap();
         let secrets = async |app: &str| store.service_principal(tenant, app).await.unwrap().unwrap().1;
         assert_eq!((secrets("app").await, secrets("other").await), (vec![secret("l")], vec![secret("k")]));
-        let outcome = store.service_principal_set_secret(tenant, "nobody", secret("m")).await;
+        let outcome = store.service_principal_set_secret(tenant, "nobody", secret("m"), Vec::new()).await;
         assert!(matches!(outcome, Err(CommitError::Conflict)), "{outcome:?}");
-        store.service_principal_delete(tenant, "s").await.unwrap();
+        store.service_principal_delete(tenant, "s", Vec::new()).await.unwrap();
         assert_eq!(store.service_principal(tenant, "app").await.unwrap(), None);
         assert_eq!(place.number("SELECT count(*) FROM service_principal_secret").await, 1);
-        let again = store.service_principal_delete(tenant, "s").await;
+        let again = store.service_principal_delete(tenant, "s", Vec::new()).await;
         assert!(matches!(again, Err(CommitError::Conflict)), "{again:?}");
     }
 
     async fn service_principals_are_their_tenants_alone(place: Place) {
         let (store, ada) = place.furnished().await;
         let bob = place.another_tenant(&*store, "second").await;
-        store.service_principal_create(bob, principal("s", "app"), secret("bobs")).await.unwrap();
+        store.service_principal_create(bob, principal("s", "app"), secret("bobs"), Vec::new()).await.unwrap();
         assert_eq!(store.service_principal(ada, "app").await.unwrap(), None);
         assert!(store.service_principals(ada).await.unwrap().is_empty());
-        assert!(store.service_principal_delete(ada, "s").await.is_err());
-        assert!(store.service_principal_set_secret(ada, "s", secret("adas")).await.is_err());
+        assert!(store.service_principal_delete(ada, "s", Vec::new()).await.is_err());
+        assert!(store.service_principal_set_secret(ada, "s", secret("adas"), Vec::new()).await.is_err());
         // The same ids may be in both.
-        store.service_principal_create(ada, principal("s", "app"), secret("adas")).await.unwrap();
-        store.service_principal_set_secret(ada, "s", secret("new")).await.unwrap();
-        store.service_principal_delete(ada, "s").await.unwrap();
+        store.service_principal_create(ada, principal("s", "app"), secret("adas"), Vec::new()).await.unwrap();
+        store.service_principal_set_secret(ada, "s", secret("new"), Vec::new()).await.unwrap();
+        store.service_principal_delete(ada, "s", Vec::new()).await.unwrap();
         assert_eq!(store.service_principal(bob, "app").await.unwrap(), Some((principal("s", "app"), vec![secret("bobs")])));
-        let nowhere = store.service_principal_create(TenantKey(77), principal("s", "app"), secret("k")).await;
+        let nowhere = store.service_principal_create(TenantKey(77), principal("s", "app"), secret("k"), Vec::new()).await;
         assert!(nowhere.is_err());
     }
 }

@@ -140,7 +140,7 @@ on_each_engine! {
         renamed.display_name = "Ada's now".into();
         conflict(store.commit(ada, Changeset::default().update(bobs.clone(), renamed, RowVersion(2))).await);
         let relies = Reliance { entity: AccessPackage::ENTITY, id: "b".into(), version: bobs.version };
-        conflict(store.commit(ada, Changeset { relies_on: vec![relies], writes: vec![link("p", "q")] }).await);
+        conflict(store.commit(ada, Changeset { relies_on: vec![relies], writes: vec![link("p", "q")], audit: Vec::new() }).await);
         missing(store.commit(ada, Changeset::default().insert(package("x", "bobs"), RowVersion(1))).await);
         missing(store.commit(ada, Changeset { writes: vec![link("p", "b")], ..Changeset::default() }).await);
         let unlink = RowWrite::Unlink { table: incompatible(), source: "b".into(), target: "b2".into() };

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::{bodies, protocol};
 use crate::model::{
-    ENTITY_TYPES,
-    meta::{Enum, Face, Navigation, Property, Type, Version, Write},
+    COMPLEX_TYPES, ENTITY_TYPES,
+    meta::{Complex, ComplexMember, Enum, Face, MemberType, Navigation, Property, Type, Version, Write},
 };
 
 /// The namespace of all schema names.
@@ -35,6 +35,9 @@ pub(super) fn all(version: Version) -> Map<String, Value> {
         for (enumeration, property) in named_enums(face) {
             schemas.insert(name(enumeration), enumeration_schema(property));
         }
+    }
+    for complex in COMPLEX_TYPES {
+        schemas.insert(name(complex.name), complex_schema(complex));
     }
     protocol::schemas(version, &mut schemas);
     schemas.sort_keys();
@@ -86,7 +89,16 @@ fn collection(face: &Face) -> Value {
 
 fn shown_property(property: &Property) -> Value {
     let mut schema = Map::new();
-    if let Type::Enum(Enum { name: Some(name), .. }) = property.ty {
+    if let Type::Structured(of) = property.ty {
+        let item = json!(format!("#/components/schemas/{NAMESPACE}.{}", of.complex.name));
+        if of.collection {
+            schema.insert("type".into(), json!("array"));
+            schema.insert("items".into(), json!({ "$ref": item }));
+        } else {
+            schema.insert("$ref".into(), item);
+        }
+        schema.insert("description".into(), json!(property.description));
+    } else if let Type::Enum(Enum { name: Some(name), .. }) = property.ty {
         schema.insert("$ref".into(), json!(format!("#/components/schemas/{NAMESPACE}.{name}")));
         schema.insert("description".into(), json!(property.description));
     } else {
@@ -139,6 +151,13 @@ pub(super) fn types(ty: Type, nullable: bool) -> Value {
         Type::String | Type::Enum(_) | Type::DateTimeOffset => "string",
         Type::Boolean => "boolean",
         Type::Int32 | Type::Int64 => "integer",
+        Type::Structured(of) => {
+            if of.collection {
+                "array"
+            } else {
+                "object"
+            }
+        }
     };
     if nullable { json!([name, "null"]) } else { json!(name) }
 }
@@ -149,7 +168,7 @@ pub(super) const fn format(ty: Type) -> Option<&'static str> {
         Type::DateTimeOffset => Some("date-time"),
         Type::Int32 => Some("int32"),
         Type::Int64 => Some("int64"),
-        Type::String | Type::Boolean | Type::Enum(_) => None,
+        Type::String | Type::Boolean | Type::Enum(_) | Type::Structured(_) => None,
     }
 }
 
@@ -169,6 +188,25 @@ fn named_enums(face: &'static Face) -> impl Iterator<Item = (&'static str, &'sta
         Type::Enum(enumeration) => enumeration.name.map(|name| (name, enumeration)),
         _ => None,
     })
+}
+
+fn complex_schema(complex: &Complex) -> Value {
+    let property = |member: &ComplexMember| {
+        let item = match member.ty {
+            MemberType::Complex(of) if member.collection => reference_to(of.name),
+            MemberType::Complex(of) => json!({ "anyOf": [reference_to(of.name), { "type": "null" }] }),
+            MemberType::Scalar(ty) => {
+                let mut schema = Map::from_iter([("type".to_owned(), types(ty, !member.collection))]);
+                schema.extend(format(ty).map(|format| ("format".to_owned(), json!(format))));
+                Value::Object(schema)
+            }
+        };
+        let mut schema = if member.collection { json!({ "type": "array", "items": item }) } else { item };
+        schema["description"] = json!(member.description);
+        (member.name.to_owned(), schema)
+    };
+    let properties: Map<String, Value> = complex.members.iter().map(property).collect();
+    json!({ "type": "object", "description": complex.description, "properties": properties })
 }
 
 fn enumeration_schema(enumeration: &Enum) -> Value {

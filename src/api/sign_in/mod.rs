@@ -7,7 +7,7 @@ mod discovery;
 mod refusal;
 mod token;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -21,7 +21,7 @@ use serde_json::Value as Json;
 
 use self::refusal::{Kind, Refusal};
 use super::{Api, dispatch};
-use crate::store::Tenant;
+use crate::{authority::Visit, store::Tenant};
 
 /// The routes.
 pub(super) fn router() -> Router<Arc<Api>> {
@@ -52,6 +52,8 @@ struct Asked {
     tenant: String,
     uri: Uri,
     headers: HeaderMap,
+    /// The caller's address.
+    address: Option<IpAddr>,
 }
 
 impl FromRequestParts<Arc<Api>> for Asked {
@@ -62,7 +64,14 @@ impl FromRequestParts<Arc<Api>> for Asked {
         let segment = parts.uri.path().trim_start_matches('/').split('/').next().unwrap_or_default();
         let tenant = percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned();
         let origin = dispatch::origin(&api.options, &parts.uri, &parts.headers);
-        Ok(Self { api, origin, tenant, uri: parts.uri.clone(), headers: parts.headers.clone() })
+        Ok(Self {
+            api,
+            origin,
+            tenant,
+            uri: parts.uri.clone(),
+            headers: parts.headers.clone(),
+            address: dispatch::address(&parts.extensions),
+        })
     }
 }
 
@@ -75,6 +84,12 @@ enum Named {
 }
 
 impl Asked {
+    /// From where it comes, and by which request.
+    fn visit(&self) -> Visit<'_> {
+        let correlation_id = self.headers.get("client-request-id").and_then(|id| id.to_str().ok());
+        Visit { address: self.address, correlation_id }
+    }
+
     /// The tenant that the path names by an id, a domain name or a word.
     async fn tenant(&self) -> Result<Named, Refusal> {
         if ["common", "organizations"].iter().any(|word| self.tenant.eq_ignore_ascii_case(word)) {

@@ -42,8 +42,14 @@ async fn client_credentials(asked: &Asked, form: &Form) -> Result<Response, Refu
     let tenant = tenant(asked).await?;
     let (client_id, secret) = client(asked, form)?;
     let scope = form.get("scope").ok_or_else(|| Refusal::missing("scope"))?;
-    let credentials =
-        ClientCredentials { tenant: &tenant, client_id: &client_id, secret: &secret, scope, origin: &asked.origin };
+    let credentials = ClientCredentials {
+        tenant: &tenant,
+        client_id: &client_id,
+        secret: &secret,
+        scope,
+        origin: &asked.origin,
+        visit: asked.visit(),
+    };
     let token = asked.api.authority.client_credentials(credentials).await.map_err(|error| refusal(error, scope))?;
     // One second less than it lives, as Entra says it.
     let seconds = TOKEN_LIFETIME.as_secs() - 1;

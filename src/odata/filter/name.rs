@@ -6,7 +6,7 @@ use super::{
     operand::{Operand, Ty},
 };
 use crate::{
-    model::meta::{Face, Navigation},
+    model::meta::{Face, Navigation, Property, Structured, Type},
     odata::{
         error::{Error, did_you_mean, names, shown},
         query::{Expr, PropertyPath, Quantifier},
@@ -29,6 +29,11 @@ impl<'a> ExprParser<'a> {
             if name.contains('.') {
                 self.cast(face, name, at)?;
             } else if let Some(property) = face.property(name) {
+                if let Type::Structured(of) = property.ty {
+                    let property = self.member(property, of, at)?;
+                    let path = PropertyPath { scope, navigations, property };
+                    return Ok(Operand { expr: Expr::Property(path), ty: property.ty.into(), from, to: self.before });
+                }
                 if self.token == Token::Slash {
                     return Err(self.source.fault(at, format!("'{}' has no properties of its own", property.name)));
                 }
@@ -46,6 +51,38 @@ impl<'a> ExprParser<'a> {
             }
             (name, at) = self.part(name, at)?;
         }
+    }
+
+    /// The member of a structured property that is asked for: one with a column of its own.
+    fn member(
+        &mut self,
+        property: &'static Property,
+        of: &'static Structured,
+        at: usize,
+    ) -> Result<&'static Property, Error> {
+        let known = || of.stored.iter().map(|(path, _)| *path);
+        let list = || known().map(|path| format!("'{}/{path}'", property.name)).collect::<Vec<_>>().join(", ");
+        let mut path = String::new();
+        while self.take(Token::Slash)? {
+            let Token::Word(name) = self.token else { return Err(self.unexpected("a member")) };
+            self.advance()?;
+            if !path.is_empty() {
+                path.push('/');
+            }
+            path.push_str(name);
+        }
+        let found = of.stored.iter().find(|(stored, _)| stored.eq_ignore_ascii_case(&path));
+        let Some((_, found)) = found else {
+            let what = format!(
+                "'{}{}{}' cannot be asked for",
+                property.name,
+                if path.is_empty() { "" } else { "/" },
+                shown(&path)
+            );
+            let error = self.source.missing(at, what);
+            return Err(if of.stored.is_empty() { error } else { error.hint(&format!("There are {}.", list())) });
+        };
+        Ok(found)
     }
 
     /// The next name of a path, after the slash; `so_far` leads to an entity and begins at `at`.

@@ -47,6 +47,8 @@ impl From<Type> for Ty<'_> {
             Type::Int32 | Type::Int64 => Self::Int,
             Type::DateTimeOffset => Self::Time,
             Type::Enum(of) => Self::Enum(of),
+            // Nothing is asked of the whole of such a value.
+            Type::Structured(_) => Self::Text,
         }
     }
 }

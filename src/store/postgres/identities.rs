@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use deadpool_postgres::Object;
 use tokio_postgres::{Row, error::SqlState};
 
-use super::{PostgresStore, convert::failure, dialect::Postgres, run_all};
+use super::{PostgresStore, chain::append, convert::failure, dialect::Postgres, run_all};
 use crate::{
-    model::{changeset::Changeset, record::RowVersion, value::Timestamp},
+    model::{audit::Entry, changeset::Changeset, record::RowVersion, value::Timestamp},
     store::{
         ClientSecret, CommitError, Constraint, Error, Identities, NewTenant, ServicePrincipal, Tenant, TenantKey,
         identities::roles, sql::write,
@@ -23,9 +23,17 @@ impl Identities for PostgresStore {
         .await
     }
 
-    async fn tenant_delete(&self, tenant: TenantKey, last: Changeset) -> Result<(), CommitError> {
+    async fn tenant_delete(
+        &self,
+        tenant: TenantKey,
+        last: Changeset,
+        (chain, audit): (TenantKey, Vec<Entry>),
+    ) -> Result<(), CommitError> {
         self.in_transaction(|client| async move {
-            let outcome = delete_tenant(&client, tenant, &last).await;
+            let outcome = match delete_tenant(&client, tenant, &last).await {
+                Ok(()) => append(&client, chain, audit).await,
+                failed => failed,
+            };
             (client, outcome)
         })
         .await
@@ -62,9 +70,13 @@ impl Identities for PostgresStore {
         tenant: TenantKey,
         principal: ServicePrincipal,
         secret: ClientSecret,
+        audit: Vec<Entry>,
     ) -> Result<(), CommitError> {
         self.in_transaction(|client| async move {
-            let outcome = create_principal(&client, tenant, &principal, &secret).await;
+            let outcome = match create_principal(&client, tenant, &principal, &secret).await {
+                Ok(()) => append(&client, tenant, audit).await,
+                failed => failed,
+            };
             (client, outcome)
         })
         .await
@@ -75,18 +87,35 @@ impl Identities for PostgresStore {
         tenant: TenantKey,
         id: &str,
         secret: ClientSecret,
+        audit: Vec<Entry>,
     ) -> Result<(), CommitError> {
         let id = id.to_owned();
         self.in_transaction(|client| async move {
-            let outcome = set_secret(&client, tenant, &id, &secret).await;
+            let outcome = match set_secret(&client, tenant, &id, &secret).await {
+                Ok(()) => append(&client, tenant, audit).await,
+                failed => failed,
+            };
             (client, outcome)
         })
         .await
     }
 
-    async fn service_principal_delete(&self, tenant: TenantKey, id: &str) -> Result<(), CommitError> {
-        let sql = "DELETE FROM service_principal WHERE tenant_id = $1 AND id = $2";
-        changed(self.client().await?.execute(sql, &[&tenant.0, &id]).await)
+    async fn service_principal_delete(
+        &self,
+        tenant: TenantKey,
+        id: &str,
+        audit: Vec<Entry>,
+    ) -> Result<(), CommitError> {
+        let id = id.to_owned();
+        self.in_transaction(|client| async move {
+            let sql = "DELETE FROM service_principal WHERE tenant_id = $1 AND id = $2";
+            let outcome = match changed(client.execute(sql, &[&tenant.0, &id]).await) {
+                Ok(()) => append(&client, tenant, audit).await,
+                failed => failed,
+            };
+            (client, outcome)
+        })
+        .await
     }
 }
 
@@ -118,7 +147,8 @@ pub(super) async fn furnish(
         let sql = "INSERT INTO tenant_domain (name, tenant_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         changed(client.execute(sql, &[name, &key.0]).await)?;
     }
-    run_all(client, &write::statements(&Postgres, key, first)).await
+    run_all(client, &write::statements(&Postgres, key, first)).await?;
+    append(client, key, first.audit.clone()).await
 }
 
 async fn create_tenant(client: &Object, tenant: &NewTenant, first: &Changeset) -> Result<(), CommitError> {

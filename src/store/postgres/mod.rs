@@ -3,6 +3,7 @@
 //! A changeset is one transaction; a single statement is one by itself. Statements of one transaction are sent without
 //! waiting for each other's answers.
 
+mod chain;
 mod convert;
 pub mod dialect;
 mod identities;
@@ -178,12 +179,15 @@ impl Store for PostgresStore {
 
     async fn commit(&self, tenant: TenantKey, changes: Changeset) -> Result<(), CommitError> {
         let writes = write::statements(&Postgres, tenant, &changes);
-        if let [write] = writes.as_slice() {
+        if let ([write], true) = (writes.as_slice(), changes.audit.is_empty()) {
             let client = self.client().await?;
             return run(&client, write).await;
         }
         self.in_transaction(|client| async move {
-            let outcome = run_all(&client, &writes).await;
+            let outcome = match run_all(&client, &writes).await {
+                Ok(()) => chain::append(&client, tenant, changes.audit).await,
+                failed => failed,
+            };
             (client, outcome)
         })
         .await

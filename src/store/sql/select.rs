@@ -83,6 +83,26 @@ pub fn row(
     sql.finish()
 }
 
+/// The whole rows whose column is in a range, both ends included, in its order: the version, then the columns.
+pub fn range(
+    dialect: &dyn Dialect,
+    tenant: TenantKey,
+    entity: &'static EntityType,
+    column: &str,
+    (from, to): (i64, i64),
+) -> Statement {
+    let mut sql = Sql::new(dialect, tenant);
+    sql.push("SELECT t.row_version");
+    for column in entity.columns {
+        sql.push(", ").column("t", column.name);
+    }
+    sql.tenant_rows(entity.table, "t");
+    sql.push(" AND ").column("t", column).push(" BETWEEN ").value(&Value::Int(from));
+    sql.push(" AND ").value(&Value::Int(to));
+    sql.push(" ORDER BY ").column("t", column);
+    sql.finish()
+}
+
 /// The targets of a navigation property for the sources with these keys. Columns: the source's key, the links that
 /// further expansions start from, the selected properties. Ordered for each source; one more than the limit for each.
 pub fn expansion(

@@ -39,6 +39,19 @@ pub fn statements(dialect: &dyn Dialect, tenant: TenantKey, changes: &Changeset)
     relied.chain(changes.writes.iter().map(|w| write(dialect, tenant, w))).collect()
 }
 
+/// The statement that writes a record of the chain.
+pub fn record(
+    dialect: &dyn Dialect,
+    tenant: TenantKey,
+    entity: &'static EntityType,
+    values: &[Value],
+    version: RowVersion,
+) -> Write {
+    let mut sql = Sql::new(dialect, tenant);
+    sql.insert(entity, values, version);
+    Write { statement: sql.finish(), must: Must::Run, entity: Some(entity) }
+}
+
 fn reliance(dialect: &dyn Dialect, tenant: TenantKey, reliance: &Reliance) -> Write {
     let Reliance { entity, id, version } = reliance;
     let mut sql = Sql::new(dialect, tenant);
@@ -57,7 +70,7 @@ fn write(dialect: &dyn Dialect, tenant: TenantKey, write: &RowWrite) -> Write {
             sql.insert(entity, values, *version);
             (Must::Run, Some(*entity))
         }
-        RowWrite::Update { entity, id, seen, changes, version } => {
+        RowWrite::Update { entity, id, seen, changes, version, .. } => {
             sql.push("UPDATE ").push(entity.table).push(" SET row_version = ").value(&Value::Int(version.0));
             for (column, value) in changes {
                 if let Some(column) = entity.columns.get(*column) {
@@ -68,7 +81,7 @@ fn write(dialect: &dyn Dialect, tenant: TenantKey, write: &RowWrite) -> Write {
             sql.state(entity.table, id, *seen);
             (Must::Change, Some(*entity))
         }
-        RowWrite::Delete { entity, id, seen } => {
+        RowWrite::Delete { entity, id, seen, .. } => {
             sql.push("DELETE FROM ").push(entity.table).push(" WHERE tenant_id = ").tenant();
             sql.state(entity.table, id, *seen);
             (Must::Change, Some(*entity))

@@ -5,12 +5,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     SqliteStore,
+    chain::Chains,
     connection::failure,
     dialect::Sqlite,
     writer::{self, write_all},
 };
 use crate::{
-    model::{changeset::Changeset, record::RowVersion, value::Timestamp},
+    model::{audit::Entry, changeset::Changeset, record::RowVersion, value::Timestamp},
     store::{
         ClientSecret, CommitError, Constraint, Error, Identities, NewTenant, ServicePrincipal, Tenant, TenantKey,
         identities::roles, sql::write,
@@ -30,7 +31,12 @@ impl Identities for SqliteStore {
         self.writer.run(task).await
     }
 
-    async fn tenant_delete(&self, tenant: TenantKey, last: Changeset) -> Result<(), CommitError> {
+    async fn tenant_delete(
+        &self,
+        tenant: TenantKey,
+        last: Changeset,
+        (chain, audit): (TenantKey, Vec<Entry>),
+    ) -> Result<(), CommitError> {
         let task = move |connection: &Connection| {
             write_all(connection, &write::statements(&Sqlite, tenant, &last))?;
             match connection.execute("DELETE FROM tenant WHERE key = ?1", [tenant.0]) {
@@ -40,7 +46,7 @@ impl Identities for SqliteStore {
                 done => changed(done),
             }
         };
-        self.writer.run(task).await
+        self.writer.run_audited(chain, audit, task).await
     }
 
     async fn service_principals(&self, tenant: TenantKey) -> Result<Vec<ServicePrincipal>, Error> {
@@ -68,6 +74,7 @@ impl Identities for SqliteStore {
         tenant: TenantKey,
         principal: ServicePrincipal,
         secret: ClientSecret,
+        audit: Vec<Entry>,
     ) -> Result<(), CommitError> {
         let task = move |connection: &Connection| {
             let ServicePrincipal { id, version, app_id, display_name, created_at, .. } = &principal;
@@ -80,7 +87,7 @@ impl Identities for SqliteStore {
             ))?;
             add_secret(connection, tenant, id, &secret)
         };
-        self.writer.run(task).await
+        self.writer.run_audited(tenant, audit, task).await
     }
 
     async fn service_principal_set_secret(
@@ -88,6 +95,7 @@ impl Identities for SqliteStore {
         tenant: TenantKey,
         id: &str,
         secret: ClientSecret,
+        audit: Vec<Entry>,
     ) -> Result<(), CommitError> {
         let id = id.to_owned();
         let task = move |connection: &Connection| {
@@ -98,16 +106,21 @@ impl Identities for SqliteStore {
             connection.execute(old, params![tenant.0, id]).map_err(failure)?;
             add_secret(connection, tenant, &id, &secret)
         };
-        self.writer.run(task).await
+        self.writer.run_audited(tenant, audit, task).await
     }
 
-    async fn service_principal_delete(&self, tenant: TenantKey, id: &str) -> Result<(), CommitError> {
+    async fn service_principal_delete(
+        &self,
+        tenant: TenantKey,
+        id: &str,
+        audit: Vec<Entry>,
+    ) -> Result<(), CommitError> {
         let id = id.to_owned();
         let task = move |connection: &Connection| {
             let sql = "DELETE FROM service_principal WHERE tenant_id = ?1 AND id = ?2";
             changed(connection.execute(sql, params![tenant.0, id]))
         };
-        self.writer.run(task).await
+        self.writer.run_audited(tenant, audit, task).await
     }
 }
 
@@ -146,7 +159,10 @@ pub(super) fn furnish(
         let sql = "INSERT INTO tenant_domain (name, tenant_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         changed(connection.execute(sql, params![name, key.0]))?;
     }
-    write_all(connection, &write::statements(&Sqlite, key, first))
+    write_all(connection, &write::statements(&Sqlite, key, first))?;
+    let mut chains = Chains::default();
+    chains.append(connection, key, first.audit.clone())?;
+    Ok(chains.store(connection)?)
 }
 
 /// A row must have changed.

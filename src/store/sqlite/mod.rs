@@ -4,6 +4,7 @@
 //! that an index bounds runs where it is asked for, since handing it to another thread costs more than it takes; any
 //! other read runs on a blocking thread, so that it holds nobody up.
 
+mod chain;
 mod connection;
 pub mod dialect;
 mod functions;
@@ -147,7 +148,7 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, tenant: TenantKey, changes: Changeset) -> Result<(), CommitError> {
-        self.writer.commit(write::statements(&Sqlite, tenant, &changes)).await
+        self.writer.commit(write::statements(&Sqlite, tenant, &changes), tenant, changes.audit).await
     }
 
     async fn tenants(&self) -> Result<Vec<Tenant>, Error> {

@@ -13,11 +13,14 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, ffi};
 use tokio::sync::oneshot;
 
-use super::connection::{bind, execute, failure};
+use super::{
+    chain::Chains,
+    connection::{bind, execute, failure},
+};
 use crate::{
-    model::meta::EntityType,
+    model::{audit::Entry, meta::EntityType},
     store::{
-        CommitError, Constraint, Error,
+        CommitError, Constraint, Error, TenantKey,
         sql::write::{Must, Write},
     },
 };
@@ -25,11 +28,13 @@ use crate::{
 /// The largest number of changesets in one transaction: bounds how long the first of them waits for its answer.
 const BATCH: usize = 256;
 
-type Outcome = Result<(), CommitError>;
+pub(super) type Outcome = Result<(), CommitError>;
 
 /// Something to write that waits.
 struct Job {
     work: Work,
+    /// What is remembered of it, in whose chain.
+    audit: Option<(TenantKey, Vec<Entry>)>,
     reply: oneshot::Sender<Outcome>,
 }
 
@@ -59,18 +64,29 @@ impl Writer {
     }
 
     /// Applies a changeset's statements whole or not at all; returns when they are on disk.
-    pub(super) async fn commit(&self, writes: Vec<Write>) -> Outcome {
-        self.queue(Work::Statements(writes)).await
+    pub(super) async fn commit(&self, writes: Vec<Write>, tenant: TenantKey, audit: Vec<Entry>) -> Outcome {
+        self.queue(Work::Statements(writes), Some((tenant, audit))).await
     }
 
     /// Does something else, whole or not at all; returns when it is on disk.
     pub(super) async fn run(&self, task: impl FnOnce(&Connection) -> Outcome + Send + 'static) -> Outcome {
-        self.queue(Work::Task(Box::new(task))).await
+        self.queue(Work::Task(Box::new(task)), None).await
     }
 
-    async fn queue(&self, work: Work) -> Outcome {
+    /// The same, and what is remembered of it.
+    pub(super) async fn run_audited(
+        &self,
+        tenant: TenantKey,
+        audit: Vec<Entry>,
+        task: impl FnOnce(&Connection) -> Outcome + Send + 'static,
+    ) -> Outcome {
+        self.queue(Work::Task(Box::new(task)), Some((tenant, audit))).await
+    }
+
+    async fn queue(&self, work: Work, audit: Option<(TenantKey, Vec<Entry>)>) -> Outcome {
         let (reply, outcome) = oneshot::channel();
-        let sent = self.queue.lock().as_ref().is_some_and(|q| q.send(Job { work, reply }).is_ok());
+        let audit = audit.filter(|(_, entries)| !entries.is_empty());
+        let sent = self.queue.lock().as_ref().is_some_and(|q| q.send(Job { work, audit, reply }).is_ok());
         if !sent {
             return Err(Error::Closed.into());
         }
@@ -94,16 +110,16 @@ fn run(connection: &Connection, jobs: &Receiver<Job>) {
             let _ = first.reply.send(Err(error.into()));
             continue;
         }
-        let mut next = Some(first);
+        let (mut next, mut chains) = (Some(first), Chains::default());
         while let Some(job) = next {
-            let outcome = apply(connection, job.work);
+            let outcome = apply(connection, job.work, job.audit, &mut chains);
             answers.push((job.reply, outcome));
             // A failure of the disk may end the transaction: what came next would be written by itself, though it is
             // answered with an error.
             let open = !connection.is_autocommit();
             next = if open && answers.len() < BATCH { jobs.try_recv().ok() } else { None };
         }
-        let committed = execute(connection, "COMMIT");
+        let committed = chains.store(connection).and_then(|()| execute(connection, "COMMIT"));
         if let Err(error) = &committed {
             tracing::error!(%error, "commit failed");
             let _ = execute(connection, "ROLLBACK");
@@ -118,8 +134,8 @@ fn run(connection: &Connection, jobs: &Receiver<Job>) {
 }
 
 /// Does one job. A single statement is whole or nothing by itself; anything more gets a savepoint.
-fn apply(connection: &Connection, work: Work) -> Outcome {
-    if let Work::Statements(writes) = &work
+fn apply(connection: &Connection, work: Work, audit: Option<(TenantKey, Vec<Entry>)>, chains: &mut Chains) -> Outcome {
+    if let (Work::Statements(writes), None) = (&work, &audit)
         && writes.len() < 2
     {
         return write_all(connection, writes);
@@ -129,6 +145,10 @@ fn apply(connection: &Connection, work: Work) -> Outcome {
         Work::Statements(writes) => write_all(connection, &writes),
         Work::Task(task) => task(connection),
     };
+    let outcome = outcome.and_then(|()| match audit {
+        Some((tenant, entries)) => chains.append(connection, tenant, entries),
+        None => Ok(()),
+    });
     if outcome.is_err() {
         execute(connection, "ROLLBACK TO job")?;
     }
@@ -141,7 +161,7 @@ pub(super) fn write_all(connection: &Connection, writes: &[Write]) -> Outcome {
     writes.iter().try_for_each(|w| write(connection, w))
 }
 
-fn write(connection: &Connection, write: &Write) -> Outcome {
+pub(super) fn write(connection: &Connection, write: &Write) -> Outcome {
     let mut prepared = connection.prepare_cached(&write.statement.sql).map_err(failure)?;
     bind(&mut prepared, &write.statement.parameters).map_err(failure)?;
     let done = match write.must {

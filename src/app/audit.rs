@@ -1,0 +1,94 @@
+//! What is remembered of what callers do.
+
+use super::{App, Caller, Error};
+use crate::{
+    authz::{Kind, Principal},
+    ids,
+    model::{
+        activity::{Activity, Initiator, describe},
+        audit::Entry,
+        changeset::Changeset,
+    },
+    store::CommitError,
+};
+
+/// What kind of thing the changes of this API are about.
+const CATEGORY: &str = "EntitlementManagement";
+
+/// By which request something is done, and from where.
+#[derive(Clone, Debug, Default)]
+pub struct Provenance {
+    /// The id of the request, the caller's own if there is one.
+    pub correlation_id: String,
+    /// The caller's address.
+    pub address: Option<std::net::IpAddr>,
+}
+
+impl Caller<'_> {
+    fn initiator(&self) -> Initiator {
+        let Principal { oid, name, app_id, kind, .. } = self.principal;
+        match kind {
+            Kind::Delegated => {
+                Initiator::User { id: oid.clone(), name: name.clone(), address: self.provenance.address }
+            }
+            Kind::Application => {
+                Initiator::App { app_id: app_id.clone(), name: name.clone(), principal_id: Some(oid.clone()) }
+            }
+        }
+    }
+}
+
+impl App {
+    /// What is to be remembered of a change.
+    pub(super) fn remember(&self, caller: Caller<'_>, changes: &Changeset) -> Vec<Entry> {
+        let Some((name, operation, targets)) = describe(changes) else { return Vec::new() };
+        let activity = Activity {
+            name,
+            category: CATEGORY,
+            operation,
+            by: caller.initiator(),
+            correlation_id: Some(caller.provenance.correlation_id.clone()),
+            refused: None,
+            targets,
+            details: app_of(caller),
+        };
+        vec![activity.record(ids::new_id(), self.clock.now(), ids::new_row_version())]
+    }
+
+    /// Writes down that a caller was refused something, so many times.
+    pub(crate) async fn remember_refusal(
+        &self,
+        caller: Caller<'_>,
+        what: &str,
+        why: &str,
+        times: u64,
+    ) -> Result<(), Error> {
+        let mut details = app_of(caller);
+        details.push(("count", times.to_string()));
+        let activity = Activity {
+            name: what.to_owned(),
+            category: CATEGORY,
+            operation: "Refuse",
+            by: caller.initiator(),
+            correlation_id: Some(caller.provenance.correlation_id.clone()),
+            refused: Some(why.to_owned()),
+            targets: Vec::new(),
+            details,
+        };
+        let audit = vec![activity.record(ids::new_id(), self.clock.now(), ids::new_row_version())];
+        let done = self.store.commit(caller.tenant, Changeset { audit, ..Changeset::default() }).await;
+        done.map_err(|error| match error {
+            CommitError::Store(error) => Error::Store(error),
+            // A record names nothing and has a key of its own.
+            CommitError::Conflict | CommitError::Constraint(_) => Error::Contended,
+        })
+    }
+}
+
+/// The application by which a person acted.
+fn app_of(caller: Caller<'_>) -> Vec<(&'static str, String)> {
+    match (&caller.principal.app_id, caller.principal.kind) {
+        (Some(app_id), Kind::Delegated) => vec![("appId", app_id.clone())],
+        _ => Vec::new(),
+    }
+}

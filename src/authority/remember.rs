@@ -1,0 +1,91 @@
+//! What is remembered of sign-ins and of what the commands do.
+
+use std::net::IpAddr;
+
+use serde_json::{Value as Json, json};
+
+use super::Authority;
+use crate::{
+    ids,
+    model::{
+        SignIn,
+        activity::{Activity, Initiator},
+        audit::Entry,
+        changeset::Changeset,
+    },
+    store::{CommitError, TenantKey},
+};
+
+/// A sign-in, whether it succeeded or not.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Attempt<'a> {
+    /// Who asked: the application's id, as it was given.
+    pub(super) app_id: Option<&'a str>,
+    /// The application's name, if there is such an application.
+    pub(super) app_name: Option<&'a str>,
+    /// The application's object, if it signed in for itself.
+    pub(super) principal_id: Option<&'a str>,
+    /// How.
+    pub(super) grant: &'static str,
+    /// For what.
+    pub(super) resource: Option<&'a str>,
+    /// From where, and by which request.
+    pub(super) visit: Visit<'a>,
+    /// The number of the error and what it says; none: it succeeded.
+    pub(super) failure: Option<(i64, &'a str)>,
+}
+
+/// From where somebody asks, and by which request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Visit<'a> {
+    /// The address.
+    pub address: Option<IpAddr>,
+    /// The caller's id of the request, if there is one.
+    pub correlation_id: Option<&'a str>,
+}
+
+impl Authority {
+    /// Writes a sign-in down.
+    pub(super) async fn remember(&self, tenant: TenantKey, attempt: Attempt<'_>) -> Result<(), CommitError> {
+        let own = |text: &str| text.chars().take(128).collect::<String>();
+        let (code, reason) = attempt.failure.unwrap_or((0, ""));
+        let reason = if code == 0 { Json::Null } else { json!(reason) };
+        let record = SignIn {
+            id: ids::new_id(),
+            created_at: self.clock.now(),
+            app_id: attempt.app_id.map(own),
+            app_display_name: attempt.app_name.map(str::to_owned),
+            service_principal_id: attempt.principal_id.map(str::to_owned),
+            ip_address: attempt.visit.address.map(|address| address.to_string()),
+            client_app_used: attempt.grant.to_owned(),
+            correlation_id: attempt.visit.correlation_id.map(own),
+            resource_display_name: attempt.resource.map(own),
+            status: json!({ "errorCode": code, "failureReason": reason, "additionalDetails": Json::Null }).to_string(),
+            error_code: code,
+            ..SignIn::default()
+        };
+        let audit = vec![Entry::sign_in(record, ids::new_row_version())];
+        self.store.commit(tenant, Changeset { audit, ..Changeset::default() }).await
+    }
+
+    /// What is to be remembered of what a command does.
+    pub(super) fn command(
+        &self,
+        name: &str,
+        category: &'static str,
+        operation: &'static str,
+        target: Json,
+    ) -> Vec<Entry> {
+        let activity = Activity {
+            name: name.to_owned(),
+            category,
+            operation,
+            by: Initiator::App { app_id: None, name: Some("cardea, the command".to_owned()), principal_id: None },
+            correlation_id: None,
+            refused: None,
+            targets: vec![target],
+            details: Vec::new(),
+        };
+        vec![activity.record(ids::new_id(), self.clock.now(), ids::new_row_version())]
+    }
+}

@@ -1,0 +1,233 @@
+//! What is remembered of a change: who made it, what it was, and what it changed.
+
+use std::net::IpAddr;
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    DirectoryAudit, ENTITY_TYPES,
+    audit::Entry,
+    changeset::{Changeset, RowWrite},
+    meta::{EntityType, LinkTable, Type},
+    record::RowVersion,
+    value::{Timestamp, Value},
+};
+
+/// Texts of a change that are longer are cut: a record is read by people.
+const MAX_TEXT: usize = 1024;
+/// So many things are named that one change has changed; there is no change of more.
+const MAX_TARGETS: usize = 50;
+
+/// Who made a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Initiator {
+    /// A person.
+    User {
+        /// The id in the directory.
+        id: String,
+        /// The name.
+        name: Option<String>,
+        /// From where.
+        address: Option<IpAddr>,
+    },
+    /// An application that acted for itself.
+    App {
+        /// The application's id.
+        app_id: Option<String>,
+        /// Its name.
+        name: Option<String>,
+        /// The id of its object in the directory.
+        principal_id: Option<String>,
+    },
+}
+
+/// Something that was done.
+#[derive(Clone, Debug)]
+pub struct Activity {
+    /// Its name: a verb and what it is about.
+    pub name: String,
+    /// What kind of thing it is about.
+    pub category: &'static str,
+    /// `Add`, `Update`, `Delete`, `Assign`, `Unassign`.
+    pub operation: &'static str,
+    /// Who did it.
+    pub by: Initiator,
+    /// The request by which it was done.
+    pub correlation_id: Option<String>,
+    /// Why it was not done; none: it was.
+    pub refused: Option<String>,
+    /// What was changed: each a `targetResource`.
+    pub targets: Vec<Json>,
+    /// What else is known: names and values.
+    pub details: Vec<(&'static str, String)>,
+}
+
+impl Activity {
+    /// The record of it.
+    pub fn record(self, id: String, now: Timestamp, version: RowVersion) -> Entry {
+        let mut record = DirectoryAudit {
+            id,
+            activity_at: now,
+            activity_display_name: cut(&self.name),
+            category: self.category.to_owned(),
+            correlation_id: self.correlation_id.map(|id| id.chars().take(128).collect()),
+            logged_by_service: "Entitlement Management".to_owned(),
+            operation_type: self.operation.to_owned(),
+            result: if self.refused.is_some() { "failure" } else { "success" }.to_owned(),
+            result_reason: self.refused.as_deref().map(cut),
+            target_resources: Json::from(self.targets).to_string(),
+            additional_details: details(&self.details).to_string(),
+            ..DirectoryAudit::default()
+        };
+        let (user, app) = match self.by {
+            Initiator::User { id, name, address } => {
+                let user = json!({
+                    "id": id, "displayName": name, "userPrincipalName": name, "ipAddress": address.map(|a| a.to_string()),
+                });
+                (record.initiator_user_id, record.initiator_user_name) = (Some(id), name);
+                (user, Json::Null)
+            }
+            Initiator::App { app_id, name, principal_id } => {
+                let app = json!({
+                    "appId": app_id, "displayName": name, "servicePrincipalId": principal_id,
+                    "servicePrincipalName": Json::Null,
+                });
+                (record.initiator_app_id, record.initiator_app_name) = (app_id, name);
+                record.initiator_principal_id = principal_id;
+                (Json::Null, app)
+            }
+        };
+        record.initiated_by = json!({ "user": user, "app": app }).to_string();
+        Entry::change(record, version)
+    }
+}
+
+fn details(details: &[(&str, String)]) -> Json {
+    details.iter().map(|(key, value)| json!({ "key": key, "value": cut(value) })).collect()
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(MAX_TEXT).collect()
+}
+
+/// A `targetResource` that is named only.
+pub fn target(id: &str, name: Option<&str>, ty: &str) -> Json {
+    json!({ "id": id, "displayName": name, "type": ty, "modifiedProperties": [] })
+}
+
+/// What a changeset does, in words, and what it changes. None: it writes nothing.
+pub fn describe(changes: &Changeset) -> Option<(String, &'static str, Vec<Json>)> {
+    let (name, operation) = match changes.writes.first()? {
+        RowWrite::Insert { entity, .. } => (format!("Create {}", words(entity.name)), "Add"),
+        RowWrite::Update { entity, .. } => (format!("Update {}", words(entity.name)), "Update"),
+        RowWrite::Delete { entity, .. } => (format!("Delete {}", words(entity.name)), "Delete"),
+        RowWrite::Link { table, .. } => (format!("Add {}", linked(*table)), "Assign"),
+        RowWrite::Unlink { table, .. } => (format!("Remove {}", linked(*table)), "Unassign"),
+    };
+    Some((name, operation, changes.writes.iter().take(MAX_TARGETS).flat_map(targets).collect()))
+}
+
+/// `accessPackage` as `access package`.
+fn words(name: &str) -> String {
+    let name = name.strip_prefix("unified").unwrap_or(name);
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
+
+/// What a table of links is called by the entity that has them.
+fn linked(table: LinkTable) -> String {
+    use super::meta::Link;
+    let navigations =
+        ENTITY_TYPES.iter().flat_map(|entity| entity.faces[0].navigations.iter().map(move |n| (entity, n)));
+    let mut found = navigations.filter(|(_, navigation)| navigation.link == Link::Table(table));
+    found.next().map_or_else(|| "link".to_owned(), |(entity, n)| format!("{} of {}", words(n.name), words(entity.name)))
+}
+
+fn targets(write: &RowWrite) -> Vec<Json> {
+    let text = |value: Option<&Value>| match value {
+        Some(Value::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let whole = |entity: &'static EntityType, values: &[Value], modified: Vec<Json>| {
+        let name = entity.columns.iter().position(|column| column.name == "display_name");
+        json!({
+            "id": text(values.first()),
+            "displayName": name.and_then(|at| text(values.get(at))).map(|name| cut(&name)),
+            "type": entity.name,
+            "modifiedProperties": modified,
+        })
+    };
+    let set = |values: &[Value]| (0..).zip(values.to_vec()).filter(|(_, value)| *value != Value::Null).collect();
+    match write {
+        RowWrite::Insert { entity, values, .. } => {
+            let new: Vec<(usize, Value)> = set(values);
+            vec![whole(entity, values, new.iter().map(|(at, new)| modified(entity, *at, None, Some(new))).collect())]
+        }
+        RowWrite::Update { entity, before, changes, .. } => {
+            let properties = changes.iter().map(|(at, new)| modified(entity, *at, before.get(*at), Some(new)));
+            vec![whole(entity, before, properties.collect())]
+        }
+        RowWrite::Delete { entity, before, .. } => {
+            let old: Vec<(usize, Value)> = set(before);
+            vec![whole(entity, before, old.iter().map(|(at, old)| modified(entity, *at, Some(old), None)).collect())]
+        }
+        RowWrite::Link { source, target: other, .. } | RowWrite::Unlink { source, target: other, .. } => {
+            vec![target(source, None, "source"), target(other, None, "target")]
+        }
+    }
+}
+
+fn modified(entity: &'static EntityType, column: usize, old: Option<&Value>, new: Option<&Value>) -> Json {
+    let faces = entity.faces.iter().rev();
+    let property = faces.flat_map(|face| face.properties).find(|property| property.column == column);
+    let name = property.map_or_else(|| entity.columns.get(column).map_or("", |c| c.name), |property| property.name);
+    let structured = property.is_some_and(|property| matches!(property.ty, Type::Structured(_)));
+    let shown = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => None,
+        Some(Value::Text(text)) if structured => Some(cut(text)),
+        Some(Value::Text(text)) => Some(Json::from(cut(text)).to_string()),
+        Some(Value::Bool(truth)) => Some(truth.to_string()),
+        Some(Value::Int(number)) => Some(number.to_string()),
+        Some(Value::Time(time)) => Some(Json::from(time.to_string()).to_string()),
+    };
+    json!({ "displayName": name, "oldValue": shown(old), "newValue": shown(new) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ACCESS_PACKAGE, AccessPackage, record::Stored};
+
+    #[test]
+    fn a_change_says_what_was_and_what_is() {
+        let record = AccessPackage { id: "p".into(), display_name: "Old".into(), ..AccessPackage::default() };
+        let after = AccessPackage { display_name: "New".into(), ..record.clone() };
+        let before = Stored { record, version: RowVersion(1) };
+        let changes = Changeset::default().update(before, after, RowVersion(2));
+        let (name, operation, targets) = describe(&changes).unwrap();
+        assert_eq!((name.as_str(), operation), ("Update access package", "Update"));
+        assert_eq!(
+            targets,
+            [json!({
+                "id": "p", "displayName": "Old", "type": "accessPackage",
+                "modifiedProperties": [{ "displayName": "displayName", "oldValue": "\"Old\"", "newValue": "\"New\"" }],
+            })]
+        );
+        assert_eq!(describe(&Changeset::default()), None);
+    }
+
+    #[test]
+    fn links_are_called_by_their_navigation_property() {
+        let link = ACCESS_PACKAGE.faces[0].navigations.iter().find_map(|n| match n.link {
+            crate::model::meta::Link::Table(table) if n.by_reference => Some(table),
+            _ => None,
+        });
+        assert_eq!(linked(link.unwrap()), "incompatible access packages of access package");
+    }
+}
