@@ -132,7 +132,11 @@ impl<'a> Entity<'a> {
         let (constant, name) = (self.constant(), &self.schema.title);
         let description = &self.schema.description;
         let set = self.schema.sets.get(version).ok_or_else(|| format!("{name}: no set in {version}"))?;
-        let path = if set.contains('/') { set.clone() } else { format!("{ROOT}/{set}") };
+        let path = match set.strip_prefix('/') {
+            Some(whole) => whole.to_owned(),
+            None if set.contains('/') => set.clone(),
+            None => format!("{ROOT}/{set}"),
+        };
         let set = path.rsplit('/').next().unwrap_or_default();
         let variant = if version == "beta" { quote!(Version::Beta) } else { quote!(Version::V1) };
         let (mut properties, mut navigations) = (Vec::new(), Vec::new());

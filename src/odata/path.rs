@@ -88,12 +88,70 @@ pub(super) fn parse_in(types: &[&'static EntityType], version: Version, path: &s
         Ok(name) if name.eq_ignore_ascii_case("$batch") => return whole(Resource::Batch, "/$batch"),
         _ => {}
     }
-    let mut segments = path.split('/');
-    if segments.clone().count() > MAX_SEGMENTS {
+    if path.split('/').nth(MAX_SEGMENTS).is_some() {
         return Err(Error::bad_request(format!("The path has more than {MAX_SEGMENTS} segments.")));
     }
-    let (face, raw) = collection(types, version, &mut segments)?;
-    walk(face, raw, segments)
+    match place(types, version, path) {
+        Some((face, within)) => {
+            let mut segments = within.split('/');
+            walk(face, segments.next().unwrap_or_default(), segments)
+        }
+        None => Err(nowhere(types, version, path)),
+    }
+}
+
+/// The face whose collection a path begins with, and the path from the collection's name on. What several collections are
+/// below is compared once.
+fn place<'a>(types: &[&'static EntityType], version: Version, path: &'a str) -> Option<(&'static Face, &'a str)> {
+    let mut last: Option<(&str, Option<(&'a str, Cow<'a, str>)>)> = None;
+    for face in types.iter().map(|entity| entity.face(version)) {
+        let folder = face.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if last.as_ref().is_none_or(|(other, _)| *other != folder) {
+            let within = below(path, folder);
+            let named = within.and_then(|w| Some((w, decode::segment(w.split('/').next().unwrap_or_default()).ok()?)));
+            last = Some((folder, named));
+        }
+        if let Some((_, Some((within, segment)))) = &last {
+            let name = key::split(segment).map_or(&**segment, |(name, _)| name);
+            if face.set.eq_ignore_ascii_case(name) {
+                return Some((face, within));
+            }
+        }
+    }
+    None
+}
+
+/// What of a path is below a folder.
+fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    if folder.is_empty() {
+        return Some(path);
+    }
+    folder.split('/').try_fold(path, |rest, expected| {
+        let (segment, rest) = rest.split_once('/')?;
+        decode::segment(segment).ok()?.eq_ignore_ascii_case(expected).then_some(rest)
+    })
+}
+
+/// Why a path does not begin with any collection.
+fn nowhere(types: &[&'static EntityType], version: Version, path: &str) -> Error {
+    let mut open: Vec<std::str::Split<'static, char>> =
+        types.iter().map(|entity| entity.face(version).path.split('/')).collect();
+    let mut last = Cow::Borrowed("");
+    for raw in path.split('/') {
+        let segment = match decoded(raw) {
+            Ok(segment) => segment,
+            Err(error) => return error,
+        };
+        let names: Vec<&'static str> = open.iter_mut().map(|path| path.next().unwrap_or_default()).collect();
+        if !names.iter().any(|name| segment.eq_ignore_ascii_case(name)) {
+            return unknown(raw, &segment, names.into_iter().filter(|name| !name.is_empty()));
+        }
+        let mut fits = names.iter().map(|name| segment.eq_ignore_ascii_case(name));
+        open.retain(|_| fits.next().unwrap_or_default());
+        last = segment;
+    }
+    // A path that ends in a folder addresses nothing.
+    Error::not_found(&last)
 }
 
 /// Reads a path that begins with the name of a collection, wherever that is.
@@ -108,37 +166,6 @@ pub(super) fn parse_from_set(types: &[&'static EntityType], version: Version, pa
         Some(_) => Err(Error::bad_request(format!("The path has more than {MAX_SEGMENTS} segments."))),
         None => Err(unknown(raw, &segment, faces().map(|face| face.set))),
     }
-}
-
-/// Follows the folders to a collection: the collection, and its segment, in which there may be a key.
-fn collection<'a>(
-    types: &[&'static EntityType],
-    version: Version,
-    segments: &mut impl Iterator<Item = &'a str>,
-) -> Result<(&'static Face, &'a str), Error> {
-    // What the paths that lead on still have to follow.
-    let mut open: Vec<(&'static Face, &'static str)> =
-        types.iter().map(|entity| entity.face(version)).map(|face| (face, face.path)).collect();
-    let mut last = String::new();
-    for raw in segments {
-        let segment = decoded(raw)?;
-        let name = key::split(&segment).map_or(&*segment, |(name, _)| name);
-        let reached = open.iter().find(|(_, rest)| rest.eq_ignore_ascii_case(name));
-        if let Some((face, _)) = reached {
-            return Ok((face, raw));
-        }
-        let here = |rest: &'static str| rest.split('/').next().unwrap_or(rest);
-        if !open.iter().any(|(_, rest)| here(rest).eq_ignore_ascii_case(&segment)) {
-            return Err(unknown(raw, &segment, open.iter().map(|(_, rest)| here(rest))));
-        }
-        open.retain(|(_, rest)| here(rest).eq_ignore_ascii_case(&segment));
-        for (_, rest) in &mut open {
-            *rest = rest.split_once('/').map_or("", |(_, below)| below);
-        }
-        last = segment.into_owned();
-    }
-    // A path that ends in a folder addresses nothing.
-    Err(Error::not_found(&last))
 }
 
 /// Walks on from a collection, whose segment is `raw`.

@@ -185,7 +185,7 @@ pub(super) static ASSIGNMENT: EntityType = EntityType {
             name: "accessPackageAssignment",
             description: "",
             set: "accessPackageAssignments",
-            path: "identityGovernance/entitlementManagement/accessPackageAssignments",
+            path: "accessPackageAssignments",
             properties: &[property("id", ID, Type::String)],
             navigations: &[],
         },
