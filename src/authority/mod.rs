@@ -39,6 +39,7 @@ use self::{
     external::Issuers,
     keys::{SigningPair, VerifyingKey},
     known::Known,
+    remember::by_command,
     secrets::Hashing,
     throttle::Throttle,
     verified::Verified,
@@ -46,7 +47,7 @@ use self::{
 use crate::{
     clock::Clock,
     ids,
-    model::{changeset::Changeset, value::Timestamp},
+    model::{activity::target, changeset::Changeset, value::Timestamp},
     store::{self, CommitError, NewTenant, Store, Tenant, TenantKey},
 };
 
@@ -121,7 +122,10 @@ impl Authority {
                 domains: Vec::new(),
                 created_at: now,
             };
-            store.tenant_create_first(tenant, first(now)).await?;
+            let mut first = first(now);
+            let made = target(&tenant.id, Some(&tenant.display_name), "organization");
+            first.audit.push(by_command("Create tenant", "DirectoryManagement", "Add", made, now));
+            store.tenant_create_first(tenant, first).await?;
             tenants = store.tenants().await?;
         }
         let known = by_name(&tenants);

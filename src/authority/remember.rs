@@ -12,6 +12,7 @@ use crate::{
         activity::{Activity, Initiator},
         audit::Entry,
         changeset::Changeset,
+        value::Timestamp,
     },
     store::{CommitError, TenantKey},
 };
@@ -76,16 +77,27 @@ impl Authority {
         operation: &'static str,
         target: Json,
     ) -> Vec<Entry> {
-        let activity = Activity {
-            name: name.to_owned(),
-            category,
-            operation,
-            by: Initiator::App { app_id: None, name: Some("cardea, the command".to_owned()), principal_id: None },
-            correlation_id: None,
-            refused: None,
-            targets: vec![target],
-            details: Vec::new(),
-        };
-        vec![activity.record(ids::new_id(), self.clock.now(), ids::new_row_version())]
+        vec![by_command(name, category, operation, target, self.clock.now())]
     }
+}
+
+/// The record of what a command, or the first start, does.
+pub(super) fn by_command(
+    name: &str,
+    category: &'static str,
+    operation: &'static str,
+    target: Json,
+    now: Timestamp,
+) -> Entry {
+    let activity = Activity {
+        name: name.to_owned(),
+        category,
+        operation,
+        by: Initiator::App { app_id: None, name: Some("cardea, the command".to_owned()), principal_id: None },
+        correlation_id: None,
+        refused: None,
+        targets: vec![target],
+        details: Vec::new(),
+    };
+    activity.record(ids::new_id(), now, ids::new_row_version())
 }

@@ -19,6 +19,7 @@ async fn every_documented_operation_is_exercised(app: TestApp) {
         packages(&app, words).await;
         related(&app, words).await;
         roles(&app, words).await;
+        audit(&app, words).await;
         if words.version == "beta" {
             alternate_keys(&app, words).await;
         }
@@ -101,6 +102,20 @@ async fn roles(app: &TestApp, words: Words) {
     client.get(&one).await.expect(200);
     client.get(format!("{one}/roleDefinition")).await.expect(200);
     client.delete(&one).await.expect(204);
+}
+
+async fn audit(app: &TestApp, words: Words) {
+    let client = app.application(&[cardea::authz::AUDIT_LOG_READ_ALL]).await;
+    let client = client.below(&format!("/{}/auditLogs", words.version));
+    let form = "grant_type=client_credentials&client_id=x&client_secret=x&scope=https://graph.microsoft.com/.default";
+    let token = app.anonymous().request(http::Method::POST, "/common/oauth2/v2.0/token");
+    let token = token.body("application/x-www-form-urlencoded", form);
+    token.undocumented("authority endpoint").unchecked().await.expect(401);
+    for set in ["/directoryAudits", "/signIns"] {
+        let id = client.get(set).await.expect(200).column("id").remove(0);
+        client.get(format!("{set}/$count")).await.expect(200);
+        client.get(format!("{set}/{id}")).await.expect(200);
+    }
 }
 
 async fn alternate_keys(app: &TestApp, words: Words) {

@@ -21,7 +21,7 @@ fn versions(app: &TestApp) -> [(&'static str, Client); 2] {
 
 async fn the_service_document_says_what_there_is(app: TestApp) {
     for (version, client) in versions(&app) {
-        let folders = ["identityGovernance", "roleManagement"];
+        let folders = ["identityGovernance", "auditLogs", "roleManagement"];
         let expected = json!({
             "@odata.context": format!("{}/{version}/$metadata", app.base),
             "value": folders.map(|name| json!({ "kind": "Singleton", "name": name, "url": name })),

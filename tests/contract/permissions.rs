@@ -35,7 +35,7 @@ async fn every_operation_needs_the_permission_it_documents(app: TestApp) {
     for version in ["v1.0", "beta"] {
         for operation in &app.contracts().of(version).operations {
             let documented = operation.permissions();
-            for permission in [authz::READ_ALL, authz::READ_WRITE_ALL, "User.Read.All"] {
+            for permission in [authz::READ_ALL, authz::READ_WRITE_ALL, authz::AUDIT_LOG_READ_ALL, "User.Read.All"] {
                 let allowed = documented.is_empty() || documented.contains(&permission);
                 for client in
                     [app.application(&[permission]).await, app.user("ada@contoso.example", &[permission]).await]
@@ -55,6 +55,7 @@ async fn the_permissions_of_operations_are_as_they_were_decided(app: TestApp) {
         for operation in &app.contracts().of(version).operations {
             let expected: &[&str] = match operation.id.as_str() {
                 "getServiceDocument" | "getMetadata" | "batch" => &[],
+                id if id.contains("DirectoryAudit") || id.contains("SignIn") => &[authz::AUDIT_LOG_READ_ALL],
                 id if ["list", "get", "count"].iter().any(|verb| id.starts_with(verb)) => {
                     &[authz::READ_ALL, authz::READ_WRITE_ALL]
                 }

@@ -255,6 +255,8 @@ struct World {
     package: String,
     other_package: String,
     assignment: String,
+    /// Of a change.
+    record: String,
     name: String,
 }
 
@@ -267,7 +269,9 @@ async fn world(app: &TestApp, name: &str) -> World {
     let other_package = fixtures::package(&client, &catalog, "Another").await;
     fixtures::incompatible(&client, &package, &other_package).await;
     let assignment = assign(app, "somebody", READER, &scope(&catalog)).await;
-    World { catalog, package, other_package, assignment, name: name.to_owned() }
+    let records = app.application(&[authz::AUDIT_LOG_READ_ALL]).await.below("/v1.0/auditLogs");
+    let record = records.get("/directoryAudits").query("$top", "1").await.expect(200).column("id").remove(0);
+    World { catalog, package, other_package, assignment, record, name: name.to_owned() }
 }
 
 impl World {
@@ -279,6 +283,7 @@ impl World {
             .replace("{accessPackageCatalog-id}", &self.catalog)
             .replace("{unifiedRoleAssignment-id}", &self.assignment)
             .replace("{unifiedRoleDefinition-id}", OWNER)
+            .replace("{directoryAudit-id}", &self.record)
             .replace("{uniqueName}", &self.name);
         let client = client.below(&format!("/{}", words.version));
         let request = client.request(operation.method.clone(), path);
@@ -317,6 +322,7 @@ fn expected(who: &Who, operation: &api::operations::Operation, own: bool) -> Ans
             let allows = |row: &table::Row| row.permissions.contains(permission);
             return if allows(row) { Answer::Done } else { Answer::Denied };
         }
+        Who::Stranger if !row.permissions.contains(&READ_WRITE_ALL) => return Answer::Denied,
         Who::Stranger => {
             let collection = !operation.template.contains('{');
             let names_something = matches!(
@@ -328,6 +334,9 @@ fn expected(who: &Who, operation: &api::operations::Operation, own: bool) -> Ans
         }
         Who::Nobody => return Answer::Denied,
         Who::Role { name, everywhere } => {
+            if row.roles.is_empty() {
+                return Answer::Denied;
+            }
             let here = own || *everywhere;
             (row.roles.contains(name) && here, reads.roles.contains(name) && here)
         }
@@ -391,7 +400,8 @@ async fn everything_is_as_the_table_of_permissions_says(app: TestApp) {
     }
     let mut tried = 0;
     for (version, words) in Version::ALL.into_iter().zip(VERSIONS) {
-        for operation in api::operations(version) {
+        // Of sign-ins there are none here.
+        for operation in api::operations(version).into_iter().filter(|operation| operation.id != "getSignIn") {
             for (who, client) in &callers {
                 for is_own in [true, false] {
                     let place = if is_own { &own } else { &other };

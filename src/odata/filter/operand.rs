@@ -42,13 +42,12 @@ pub(crate) enum Ty<'a> {
 impl From<Type> for Ty<'_> {
     fn from(ty: Type) -> Self {
         match ty {
-            Type::String => Self::Text,
+            // Nothing is asked of the whole of a structured value.
+            Type::String | Type::Structured(_) => Self::Text,
             Type::Boolean => Self::Bool,
             Type::Int32 | Type::Int64 => Self::Int,
             Type::DateTimeOffset => Self::Time,
             Type::Enum(of) => Self::Enum(of),
-            // Nothing is asked of the whole of such a value.
-            Type::Structured(_) => Self::Text,
         }
     }
 }

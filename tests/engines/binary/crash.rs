@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value as Json, json};
 
-use super::{LOAD, Server, holds_something, http, token};
+use super::{LOAD, Server, database, holds_something, http, output, token};
 use crate::{
     random::rng::Rng,
     stores::{Place, on_each_engine},
@@ -237,6 +237,17 @@ on_each_engine! {
                 let one: Json = serde_json::from_slice(&one.bytes().await.unwrap()).unwrap();
                 assert_eq!(essence(&one), essence(row));
             }
+            // Every change has its record, and the chain is whole.
+            let database = database(&place);
+            let mut verify = vec!["audit", "verify", "--json"];
+            verify.extend(database.iter().map(String::as_str));
+            let verified = output(&verify).await;
+            let said = String::from_utf8(verified.stdout).unwrap();
+            assert_eq!(verified.status.code(), Some(0), "{said}");
+            let made = place.number("SELECT count(*) FROM access_package").await;
+            let records = "SELECT count(*) FROM directory_audit WHERE activity_display_name = 'Create access package'";
+            let gone = "SELECT count(*) FROM directory_audit WHERE activity_display_name = 'Delete access package'";
+            assert_eq!(place.number(records).await - place.number(gone).await, made);
             if place.engine == Engine::Sqlite {
                 check_file(&place);
             }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How large files may get, in blocks of 512 bytes.
-const BLOCKS: u32 = 8000;
+const BLOCKS: u32 = 14_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_loses_nothing_and_passes() {
