@@ -116,6 +116,35 @@ mod tests {
         }
     }
 
+    /// As Graph's reference and Entra's documentation have it, written out.
+    #[test]
+    fn the_table_is_as_it_was_decided() {
+        let said = Action::ALL.map(|action| {
+            let Row { permissions, directory_roles, roles } = row(action);
+            let (all, read) = (directory_roles.len() == 2, directory_roles.len() == 4);
+            assert!(all || read);
+            format!("{action:?}: {}; {}; {}", permissions.join(" "), if all { "all" } else { "read" }, roles.join(", "))
+        });
+        let (read, write) = (
+            "EntitlementManagement.Read.All EntitlementManagement.ReadWrite.All",
+            "EntitlementManagement.ReadWrite.All",
+        );
+        let assignments = "Catalog owner, AccessPackages manager, AccessPackage assignment manager";
+        assert_eq!(
+            said,
+            [
+                format!("Read: {read}; read; Catalog reader, {assignments}"),
+                format!("CreateCatalog: {write}; all; Catalog creator, Catalog owner"),
+                format!("ManageCatalog: {write}; all; Catalog owner"),
+                format!("ManagePackages: {write}; all; Catalog owner, AccessPackages manager"),
+                format!("ManageAssignments: {write}; all; {assignments}"),
+                format!("AssignRoles: {write}; all; Catalog owner"),
+                format!("Govern: {write}; all; "),
+                "ReadAuditLogs: AuditLog.Read.All Directory.Read.All; read; ".to_owned(),
+            ]
+        );
+    }
+
     #[test]
     fn who_may_change_something_may_read_it() {
         for action in [

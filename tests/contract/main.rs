@@ -30,6 +30,7 @@ mod navigation;
 mod pages;
 mod paths;
 mod permissions;
+mod permissions_matrix;
 mod preferences;
 mod roles;
 mod scopes;
