@@ -103,18 +103,20 @@ pub(super) fn parse_in(types: &[&'static EntityType], version: Version, path: &s
 /// The face whose collection a path begins with, and the path from the collection's name on. What several collections are
 /// below is compared once.
 fn place<'a>(types: &[&'static EntityType], version: Version, path: &'a str) -> Option<(&'static Face, &'a str)> {
-    let mut last: Option<(&str, Option<(&'a str, Cow<'a, str>)>)> = None;
+    // The folder that was looked at last, and the path below it with its first segment decoded, if it is below it.
+    let mut seen = None;
+    let mut within: Option<(&'a str, Cow<'a, str>)> = None;
     for face in types.iter().map(|entity| entity.face(version)) {
         let folder = face.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        if last.as_ref().is_none_or(|(other, _)| *other != folder) {
-            let within = below(path, folder);
-            let named = within.and_then(|w| Some((w, decode::segment(w.split('/').next().unwrap_or_default()).ok()?)));
-            last = Some((folder, named));
+        if seen != Some(folder) {
+            seen = Some(folder);
+            within = below(path, folder)
+                .and_then(|rest| Some((rest, decode::segment(rest.split('/').next().unwrap_or_default()).ok()?)));
         }
-        if let Some((_, Some((within, segment)))) = &last {
+        if let Some((rest, segment)) = &within {
             let name = key::split(segment).map_or(&**segment, |(name, _)| name);
             if face.set.eq_ignore_ascii_case(name) {
-                return Some((face, within));
+                return Some((face, rest));
             }
         }
     }
