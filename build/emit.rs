@@ -11,7 +11,7 @@ use serde_yaml_ng::Value;
 
 use crate::{
     complex,
-    schema::{ComplexType, Link, Property, ROOT, Schema, VERSIONS, Write},
+    schema::{ComplexType, Link, Property, ROOT, Schema, Scope, VERSIONS, Write},
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -97,8 +97,7 @@ impl<'a> Entity<'a> {
         let fixed = fixed.map(|(name, p)| self.column(&column_name(name, p))).collect::<Result<Vec<_>>>()?;
         let faces = VERSIONS.iter().map(|v| self.face(v, by_title)).collect::<Result<Vec<_>>>()?;
         let doc = &self.schema.description;
-        let scope = self.schema.scope.as_ref().map(|name| self.column(name)).transpose()?;
-        let scope = scope.map_or_else(|| quote!(None), |column| quote!(Some(#column)));
+        let scope = self.scope(by_title)?;
         Ok(quote! {
             #[doc = #doc]
             pub static #constant: EntityType = EntityType {
@@ -113,11 +112,31 @@ impl<'a> Entity<'a> {
         })
     }
 
+    fn scope(&self, by_title: &HashMap<&str, &Entity<'_>>) -> Result<TokenStream> {
+        Ok(match &self.schema.scope {
+            Scope::Tenant => quote!(Scoping::Tenant),
+            Scope::Named(word) if word == "everyone" => quote!(Scoping::Everyone),
+            Scope::Named(column) => {
+                let column = self.column(column)?;
+                quote!(Scoping::Column(#column))
+            }
+            Scope::Through { column, of } => {
+                let unknown = || format!("{}: no schema is called {of}", self.schema.title);
+                let (column, other) = (self.column(column)?, by_title.get(of.as_str()).ok_or_else(unknown)?.constant());
+                quote!(Scoping::Through(#column, &#other))
+            }
+        })
+    }
+
     fn face(&self, version: &str, by_title: &HashMap<&str, &Entity<'_>>) -> Result<TokenStream> {
         let (constant, name) = (self.constant(), &self.schema.title);
         let description = &self.schema.description;
         let set = self.schema.sets.get(version).ok_or_else(|| format!("{name}: no set in {version}"))?;
-        let path = if set.contains('/') { set.clone() } else { format!("{ROOT}/{set}") };
+        let path = match set.strip_prefix('/') {
+            Some(whole) => whole.to_owned(),
+            None if set.contains('/') => set.clone(),
+            None => format!("{ROOT}/{set}"),
+        };
         let set = path.rsplit('/').next().unwrap_or_default();
         let variant = if version == "beta" { quote!(Version::Beta) } else { quote!(Version::V1) };
         let (mut properties, mut navigations) = (Vec::new(), Vec::new());

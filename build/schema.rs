@@ -22,12 +22,25 @@ pub(crate) struct Schema {
     pub(crate) table: String,
     #[serde(rename = "x-sets")]
     pub(crate) sets: BTreeMap<String, String>,
-    #[serde(rename = "x-scope")]
-    pub(crate) scope: Option<String>,
+    #[serde(rename = "x-scope", default)]
+    pub(crate) scope: Scope,
     #[serde(rename = "x-indexes", default)]
     pub(crate) indexes: Vec<Vec<String>>,
     /// Name to property, in the order of the file.
     properties: Mapping,
+}
+
+/// How a row is found to belong to a catalog.
+#[derive(Deserialize, Default)]
+#[serde(untagged)]
+pub(crate) enum Scope {
+    /// It belongs to none, and is hidden from those who see single catalogs.
+    #[default]
+    Tenant,
+    /// The column with the catalog's id, or the word `everyone`.
+    Named(String),
+    /// The column with the id of another entity, which it belongs with.
+    Through { column: String, of: String },
 }
 
 /// A type of values with members.

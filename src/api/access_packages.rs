@@ -9,6 +9,7 @@ use super::{
     write,
 };
 use crate::{
+    authz::Action,
     model::{
         ACCESS_PACKAGE, AccessPackageInput,
         bind::Purpose,
@@ -26,12 +27,14 @@ pub fn operations(version: Version) -> Vec<Operation> {
             .about("List access packages", "Gives the access packages of the tenant, a page at a time."),
         Operation::new(Method::POST, set.clone(), "createAccessPackage", Kind::Create, face)
             .about("Create an access package", "Makes an access package in a catalog.")
+            .takes(Action::ManagePackages)
             .by(|call| Box::pin(create(call))),
         Operation::new(Method::POST, format!("{set}/$ref"), "createAccessPackageByReference", Kind::Create, face)
             .about(
                 "Create an access package at $ref",
                 "Makes an access package in a catalog: the same as a create at the collection itself.",
             )
+            .takes(Action::ManagePackages)
             .by(|call| Box::pin(create(call))),
         Operation::new(Method::GET, format!("{set}/$count"), "countAccessPackages", Kind::Count, face)
             .about("Count access packages", "Tells how many access packages there are, as a plain number."),
@@ -45,9 +48,11 @@ pub fn operations(version: Version) -> Vec<Operation> {
                     "Update an access package",
                     "Changes what the body names and leaves the rest. A package stays in its catalog.",
                 )
+                .takes(Action::ManagePackages)
                 .by(|call| Box::pin(update(call))),
             Operation::new(Method::DELETE, one, format!("deleteAccessPackage{by}"), Kind::Delete, face)
                 .about("Delete an access package", "Removes an access package for good.")
+                .takes(Action::ManagePackages)
                 .by(|call| Box::pin(delete(call))),
         ]);
     }
@@ -124,12 +129,14 @@ fn incompatible_references(at: &str, navigation: &'static Navigation, target: &'
             "From now on holders of the access package that the body refers to may not be given this one. One that is \
              listed already stays listed.",
         )
+        .takes(Action::ManagePackages)
         .by(|call| Box::pin(add_incompatible(call))),
         Operation::new(Method::DELETE, all, "removeIncompatibleAccessPackageById", by_id, target)
             .about(
                 "Remove an incompatible access package by its address",
                 "Holders of the access package that the query option refers to may be given this one again.",
             )
+            .takes(Action::ManagePackages)
             .by(|call| Box::pin(remove_incompatible(call))),
         Operation::new(
             Method::DELETE,
@@ -142,6 +149,7 @@ fn incompatible_references(at: &str, navigation: &'static Navigation, target: &'
             "Remove an incompatible access package",
             "Holders of the other access package may be given this one again.",
         )
+        .takes(Action::ManagePackages)
         .by(|call| Box::pin(remove_incompatible(call))),
     ]
 }

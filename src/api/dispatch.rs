@@ -25,7 +25,7 @@ use super::{
 use crate::{
     app::{self, Provenance},
     authority::Caller,
-    authz::{self, ByToken},
+    authz::{Grant, table},
     ids,
     model::{ACCESS_PACKAGE, meta::Version},
     odata::path::{self, Path, Resource},
@@ -144,13 +144,15 @@ async fn handle(api: &Arc<Api>, request: Request, provenance: Provenance) -> Res
     let route = route(api, version, &path, &request)?;
     let refused =
         Refused { api, caller: Arc::clone(&caller), provenance: provenance.clone(), what: what(&route, &path) };
-    if let Err(error) = permitted(api, &route, &caller, &provenance).await {
-        return Err(refused.remember(error).await);
-    }
+    let grants = match permitted(api, &route, &path, &caller).await {
+        Ok(grants) => grants,
+        Err(error) => return Err(refused.remember(error).await),
+    };
     let body = body::read(&api.options, &request.method, &request.headers, request.body).await?;
     let call = Call {
         api: Arc::clone(api),
         caller,
+        grants,
         version,
         prefix,
         origin: request.origin,
@@ -212,7 +214,7 @@ impl Refused<'_> {
         let Some(times) = self.api.refusals.note(*tenant, &principal.oid, &what, self.api.now()) else {
             return error;
         };
-        let caller = app::Caller { tenant: *tenant, principal, provenance: &self.provenance };
+        let caller = app::Caller { tenant: *tenant, principal, grants: &[], provenance: &self.provenance };
         match self.api.app.remember_refusal(caller, &what, &error.message, times).await {
             Ok(()) => error,
             Err(failed) => Error::app(failed, ACCESS_PACKAGE.face(Version::V1)),
@@ -263,15 +265,16 @@ fn route<'a>(api: &'a Api, version: Version, path: &Path, request: &Request) -> 
 }
 
 /// Who may not do this at all is told so before the body is looked at. The use cases decide again, and have the last word:
-/// they know what it is about.
-async fn permitted(api: &Api, route: &Route<'_>, caller: &Caller, provenance: &Provenance) -> Result<(), Error> {
-    // What others read is decided by the use case; what they tell of the service is no secret.
-    let Route::Operation(operation) = route else { return Ok(()) };
-    let caller = app::Caller { tenant: caller.tenant, principal: &caller.principal, provenance };
-    match authz::by_token(caller.principal, operation.action) {
-        ByToken::Yes => Ok(()),
-        _ => api.app.allow(caller, operation.action).await.map(drop).map_err(|e| Error::app(e, operation.face)),
-    }
+/// they know what it is about. For them these are the roles of a caller whose token does not decide.
+async fn permitted(api: &Api, route: &Route<'_>, path: &Path, caller: &Caller) -> Result<Vec<Grant>, Error> {
+    let (action, face) = match (route, path.resource.rows()) {
+        (Route::Operation(operation), _) => (operation.action, operation.face),
+        (Route::Read, Some(rows)) => (table::to_read(rows.face().entity), rows.face()),
+        // What these tell of the service is no secret, and the requests of a batch come here by themselves.
+        _ => return Ok(Vec::new()),
+    };
+    let grants = api.app.grants(caller.tenant, &caller.principal, action).await;
+    grants.map_err(|error| Error::app(error, face))
 }
 
 /// The version that a path's first segment names, and the segment for links.

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::{
     app::{self, Refusal},
     authority::{self, CheckError},
+    authz::Denied,
     model::{
         UNIFIED_ROLE_ASSIGNMENT,
         bind::Violation,
@@ -47,12 +48,16 @@ codes! {
     UNAUTHENTICATED = UNAUTHORIZED "InvalidAuthenticationToken";
     /// The caller may not do this.
     DENIED = FORBIDDEN "Authorization_RequestDenied";
+    /// The token would do, but the caller has no role that allows this, or not there.
+    NO_ROLE = FORBIDDEN "UnAuthorized";
     /// The path leads nowhere.
     NOT_FOUND = NOT_FOUND "ResourceNotFound";
     /// There is no such access package.
     ACCESS_PACKAGE_NOT_FOUND = NOT_FOUND "AccessPackageNotFound";
     /// There is no such catalog.
     CATALOG_NOT_FOUND = NOT_FOUND "CatalogNotFound";
+    /// There is no such role.
+    ROLE_NOT_FOUND = NOT_FOUND "RoleNotFound";
     /// The path does not take this method.
     METHOD_NOT_ALLOWED = METHOD_NOT_ALLOWED "Request_BadRequest";
     /// The body took too long to arrive.
@@ -130,7 +135,10 @@ impl Error {
     /// A failed use case, in the words of the face that the caller spoke to.
     pub fn app(error: app::Error, face: &Face) -> Self {
         match error {
-            app::Error::Denied(denied) => {
+            app::Error::Denied(denied @ Denied::Role { .. }) => {
+                Self::new(Code::NO_ROLE, format!("User is not authorized to perform the operation: {denied}."))
+            }
+            app::Error::Denied(denied @ Denied::Permission { .. }) => {
                 Self::new(Code::DENIED, format!("Insufficient privileges to complete the operation: {denied}."))
             }
             app::Error::NotFound { entity, id } => Self::not_found(entity, face, &id),
@@ -168,6 +176,7 @@ impl Error {
         let code = match entity.name {
             "accessPackage" => Code::ACCESS_PACKAGE_NOT_FOUND,
             "accessPackageCatalog" => Code::CATALOG_NOT_FOUND,
+            "unifiedRoleDefinition" => Code::ROLE_NOT_FOUND,
             _ => Code::NOT_FOUND,
         };
         let name = entity.face(face.version).name;

@@ -12,7 +12,10 @@ use super::{Api, error::Error, respond::Answer};
 use crate::{
     app::Provenance,
     authority::Caller,
-    authz::table::{self, Action},
+    authz::{
+        Grant,
+        table::{self, Action},
+    },
     model::meta::{Face, Navigation, Version},
     odata::path::Path,
 };
@@ -80,6 +83,8 @@ pub struct Call {
     pub api: Arc<Api>,
     /// Who calls.
     pub caller: Arc<Caller>,
+    /// The roles of entitlement management that the caller has, where its token does not decide.
+    pub grants: Vec<Grant>,
     /// The version spoken.
     pub version: Version,
     /// The version's segment as the caller spells it, for links in the answer.
@@ -109,11 +114,11 @@ impl Call {
 
 impl Operation {
     /// An operation; what it does is said by [`Self::about`]. It takes the right to read its face, or, if it changes
-    /// anything, to manage packages, unless [`Self::takes`] says otherwise.
+    /// anything, to govern the tenant, unless [`Self::takes`] says otherwise.
     pub fn new(method: Method, template: String, id: impl Into<String>, kind: Kind, face: &'static Face) -> Self {
         let (summary, description) = (String::new(), String::new());
         let handler: Handler = |call| Box::pin(super::read::get(call));
-        let action = if kind.is_write() { Action::ManagePackages } else { table::to_read(face.entity) };
+        let action = if kind.is_write() { Action::Govern } else { table::to_read(face.entity) };
         Self { method, template, id: id.into(), summary, description, kind, face, action, handler }
     }
 

@@ -20,7 +20,8 @@ use crate::{
 impl Call {
     /// Who calls, as use cases want to know it.
     pub fn caller(&self) -> Caller<'_> {
-        Caller { tenant: self.caller.tenant, principal: &self.caller.principal, provenance: &self.provenance }
+        let (tenant, principal) = (self.caller.tenant, &self.caller.principal);
+        Caller { tenant, principal, grants: &self.grants, provenance: &self.provenance }
     }
 
     fn json(&self) -> Result<Json, Error> {

@@ -21,17 +21,18 @@ impl App {
         caller: Caller<'_>,
         input: AccessPackageInput,
     ) -> Result<Stored<AccessPackage>, Error> {
-        let allowed = self.allow(caller, Action::ManagePackages).await?;
+        let allowed = caller.allow(Action::ManagePackages)?;
         let catalog = input.catalog_id.clone().unwrap_or_default();
-        let column = Some(AccessPackage::CATALOG_ID);
-        let missing = || Error::NoSuchTarget { entity: &ACCESS_PACKAGE_CATALOG, id: catalog.clone(), column };
-        allowed.check(Some(&catalog), missing)?;
+        self.check_catalog(caller, &allowed, &catalog, AccessPackage::CATALOG_ID).await?;
         let id = input.id.clone().unwrap_or_else(ids::new_id);
         let (made, changes) = rules::create(id, input, &self.occasion(caller));
         match self.commit_once(caller, changes).await {
             Ok(()) => Ok(made),
             // The only other entity that a package names is its catalog.
-            Err(CommitError::Constraint(Constraint::MissingReference)) => Err(missing()),
+            Err(CommitError::Constraint(Constraint::MissingReference)) => {
+                let column = Some(AccessPackage::CATALOG_ID);
+                Err(Error::NoSuchTarget { entity: &ACCESS_PACKAGE_CATALOG, id: catalog, column })
+            }
             Err(error) => Err(refused::<AccessPackage>(error)),
         }
     }
@@ -44,7 +45,7 @@ impl App {
         expected: &Expected,
         input: AccessPackageInput,
     ) -> Result<Stored<AccessPackage>, Error> {
-        let allowed = self.allow(caller, Action::ManagePackages).await?;
+        let allowed = caller.allow(Action::ManagePackages)?;
         self.decide(caller, &allowed, named, expected, |before| {
             rules::update(before, input.clone(), self.occasion(caller))
         })
@@ -58,7 +59,7 @@ impl App {
         named: Named<'_>,
         expected: &Expected,
     ) -> Result<(), Error> {
-        let allowed = self.allow(caller, Action::ManagePackages).await?;
+        let allowed = caller.allow(Action::ManagePackages)?;
         self.decide(caller, &allowed, named, expected, |before: Stored<AccessPackage>| Ok(((), rules::delete(&before))))
             .await
     }
@@ -71,7 +72,7 @@ impl App {
         table: LinkTable,
         other: &str,
     ) -> Result<(), Error> {
-        let allowed = self.allow(caller, Action::ManagePackages).await?;
+        let allowed = caller.allow(Action::ManagePackages)?;
         let package: Stored<AccessPackage> = self.load(caller, &allowed, named).await?;
         if allowed.see != Scope::Tenant {
             let found = store::load::<AccessPackage>(self.store(), caller.tenant, ACCESS_PACKAGE.key(), other).await?;
@@ -97,9 +98,9 @@ impl App {
         table: LinkTable,
         other: &str,
     ) -> Result<(), Error> {
-        let allowed = self.allow(caller, Action::ManagePackages).await?;
+        let allowed = caller.allow(Action::ManagePackages)?;
         let package: Stored<AccessPackage> = self.load(caller, &allowed, named).await?;
-        let seeing = self.allow(caller, Action::Read).await?;
+        let seeing = caller.allow(Action::Read)?;
         let target: Stored<AccessPackage> = self.load(caller, &seeing, by_id::<AccessPackage>(other)).await?;
         let changes = rules::remove_incompatible(table, package.record.id(), target.record.id());
         self.commit_once(caller, changes).await.map_err(refused::<AccessPackage>)

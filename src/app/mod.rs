@@ -14,7 +14,7 @@ pub(crate) use self::permission::Allowed;
 pub use self::{audit::Provenance, error::Error};
 pub use crate::domain::Refusal;
 use crate::{
-    authz::Principal,
+    authz::{Grant, Principal},
     clock::Clock,
     domain::Occasion,
     ids,
@@ -42,6 +42,8 @@ pub struct Caller<'a> {
     pub tenant: TenantKey,
     /// The caller.
     pub principal: &'a Principal,
+    /// The roles of entitlement management that the caller has; they are read where the token does not decide.
+    pub grants: &'a [Grant],
     /// By which request it calls.
     pub provenance: &'a Provenance,
 }
@@ -106,7 +108,7 @@ impl App {
     ) -> Result<Stored<R>, Error> {
         let found = store::load(self.store(), caller.tenant, named.property, named.value).await?;
         let found = found.ok_or_else(|| Error::NotFound { entity: R::ENTITY, id: named.value.to_owned() })?;
-        Self::check(allowed, &found, named.value)?;
+        self.check(caller, allowed, &found, named.value).await?;
         Ok(found)
     }
 

@@ -2,13 +2,15 @@
 
 use super::{App, Caller, Error};
 use crate::{
-    authz::{self, Action, ByToken, Denied, Grant, Role},
+    authz::{self, Action, ByToken, Denied, Grant, Principal, Role},
     model::{
-        UNIFIED_ROLE_ASSIGNMENT, UnifiedRoleAssignment,
+        ACCESS_PACKAGE_CATALOG, UNIFIED_ROLE_ASSIGNMENT, UnifiedRoleAssignment,
+        meta::{EntityType, ID, Scoping},
         record::{Record, Stored},
         scope::Scope,
         value::Value,
     },
+    store::TenantKey,
 };
 
 /// Where a caller may do something.
@@ -41,56 +43,117 @@ impl Allowed {
     }
 }
 
-/// The catalog that an entity belongs to, if it belongs to any.
-pub(super) fn catalog_of<R: Record>(record: &R) -> Option<String> {
-    let column = R::ENTITY.scope?;
-    match record.clone().into_values().into_iter().nth(column) {
-        Some(Value::Text(catalog)) => Some(catalog),
-        _ => None,
-    }
-}
-
 impl App {
-    /// Where a caller may do this. Denied: nowhere, and it has no role at all.
-    pub(crate) async fn allow(&self, caller: Caller<'_>, action: Action) -> Result<Allowed, Error> {
-        let everywhere = |denied| Allowed { see: Scope::Tenant, act: Scope::Tenant, by_roles: false, denied };
-        let denied = match authz::by_token(caller.principal, action) {
-            ByToken::Yes => return Ok(everywhere(Denied { needed: authz::table::row(action).permissions })),
+    /// The roles of a caller whose token does not decide by itself; none of one whose token does. Denied: it may do this
+    /// nowhere, and has no role at all.
+    pub(crate) async fn grants(
+        &self,
+        tenant: TenantKey,
+        principal: &Principal,
+        action: Action,
+    ) -> Result<Vec<Grant>, Error> {
+        match authz::by_token(principal, action) {
+            ByToken::Yes => return Ok(Vec::new()),
             ByToken::No(denied) => return Err(denied.into()),
-            ByToken::AskRoles(denied) => denied,
-        };
-        let grants = self.grants(caller).await?;
-        let see = match authz::by_token(caller.principal, Action::Read) {
-            ByToken::Yes => Scope::Tenant,
-            ByToken::No(_) => Scope::nowhere(),
-            ByToken::AskRoles(_) => authz::by_roles(&grants, Action::Read),
-        };
-        let act = authz::by_roles(&grants, action);
-        // Who has a role is told what is there as far as it may see; who sees nothing or everything is told at once.
-        let by_no_role = grants.is_empty() || authz::table::row(action).roles.is_empty();
-        if act.is_nowhere() && (by_no_role || see == Scope::Tenant) {
-            return Err(denied.into());
+            ByToken::AskRoles => {}
         }
-        Ok(Allowed { see, act, by_roles: true, denied })
-    }
-
-    /// The roles that a caller has.
-    async fn grants(&self, caller: Caller<'_>) -> Result<Vec<Grant>, Error> {
         let (entity, column) = (&UNIFIED_ROLE_ASSIGNMENT, UnifiedRoleAssignment::PRINCIPAL_ID);
-        let rows = self.store().rows(caller.tenant, entity, column, caller.principal.oid.clone()).await?;
+        let rows = self.store().rows(tenant, entity, column, principal.oid.clone()).await?;
         let grant = |values| {
             let assigned = UnifiedRoleAssignment::from_values(values)?;
             Some(Grant { role: Role::with_id(&assigned.role_definition_id)?, catalog: assigned.catalog_id })
         };
-        Ok(rows.into_iter().filter_map(|(values, _)| grant(values)).collect())
+        let grants: Vec<Grant> = rows.into_iter().filter_map(|(values, _)| grant(values)).collect();
+        decide(principal, &grants, action)?;
+        Ok(grants)
+    }
+
+    /// Whether a caller may, in the catalog that a body names in this column. One that may not be seen is not there; and
+    /// one that is not there is told as such to those who see all there are.
+    pub(super) async fn check_catalog(
+        &self,
+        caller: Caller<'_>,
+        allowed: &Allowed,
+        catalog: &str,
+        column: usize,
+    ) -> Result<(), Error> {
+        let missing =
+            || Error::NoSuchTarget { entity: &ACCESS_PACKAGE_CATALOG, id: catalog.to_owned(), column: Some(column) };
+        let checked = allowed.check(Some(catalog), missing);
+        if checked.is_err() && allowed.see == Scope::Tenant {
+            let found = self.store().row(caller.tenant, &ACCESS_PACKAGE_CATALOG, ID, catalog.to_owned()).await?;
+            found.ok_or_else(missing)?;
+        }
+        checked
     }
 
     /// Whether a caller may, with this entity.
-    pub(super) fn check<R: Record>(allowed: &Allowed, stored: &Stored<R>, asked_for: &str) -> Result<(), Error> {
+    pub(super) async fn check<R: Record>(
+        &self,
+        caller: Caller<'_>,
+        allowed: &Allowed,
+        stored: &Stored<R>,
+        asked_for: &str,
+    ) -> Result<(), Error> {
         if allowed.act == Scope::Tenant {
             return Ok(());
         }
         let missing = || Error::NotFound { entity: R::ENTITY, id: asked_for.to_owned() };
-        allowed.check(catalog_of(&stored.record).as_deref(), missing)
+        let catalog = self.catalog_of(caller, R::ENTITY, stored.record.clone().into_values()).await?;
+        allowed.check(catalog.as_deref(), missing)
     }
+
+    /// The catalog that a row belongs to, if it belongs to any.
+    async fn catalog_of(
+        &self,
+        caller: Caller<'_>,
+        mut entity: &'static EntityType,
+        mut values: Vec<Value>,
+    ) -> Result<Option<String>, Error> {
+        loop {
+            let text = |column: usize| match values.get(column) {
+                Some(Value::Text(id)) => Some(id.clone()),
+                _ => None,
+            };
+            match entity.scope {
+                Scoping::Everyone | Scoping::Tenant => return Ok(None),
+                Scoping::Column(column) => return Ok(text(column)),
+                Scoping::Through(column, other) => {
+                    let Some(id) = text(column) else { return Ok(None) };
+                    let Some((row, _)) = self.store().row(caller.tenant, other, ID, id).await? else { return Ok(None) };
+                    (entity, values) = (other, row);
+                }
+            }
+        }
+    }
+}
+
+impl Caller<'_> {
+    /// Where the caller may do this. Denied: nowhere, and it has no role at all.
+    pub(crate) fn allow(&self, action: Action) -> Result<Allowed, Denied> {
+        decide(self.principal, self.grants, action)
+    }
+}
+
+fn decide(principal: &Principal, grants: &[Grant], action: Action) -> Result<Allowed, Denied> {
+    let denied = authz::lacking(principal, grants, action);
+    match authz::by_token(principal, action) {
+        ByToken::Yes => {
+            return Ok(Allowed { see: Scope::Tenant, act: Scope::Tenant, by_roles: false, denied });
+        }
+        ByToken::No(denied) => return Err(denied),
+        ByToken::AskRoles => {}
+    }
+    let see = match authz::by_token(principal, Action::Read) {
+        ByToken::Yes => Scope::Tenant,
+        ByToken::No(_) => Scope::nowhere(),
+        ByToken::AskRoles => authz::by_roles(grants, Action::Read),
+    };
+    let act = authz::by_roles(grants, action);
+    // Who has a role is told what is there as far as it may see; who sees nothing or everything is told at once.
+    let by_no_role = grants.is_empty() || authz::table::row(action).roles.is_empty();
+    if act.is_nowhere() && (by_no_role || see == Scope::Tenant) {
+        return Err(denied);
+    }
+    Ok(Allowed { see, act, by_roles: true, denied })
 }

@@ -19,14 +19,17 @@ impl App {
         caller: Caller<'_>,
         input: UnifiedRoleAssignmentInput,
     ) -> Result<Stored<UnifiedRoleAssignment>, Error> {
-        let allowed = self.allow(caller, Action::AssignRoles).await?;
+        let allowed = caller.allow(Action::AssignRoles)?;
         let catalog = rules::catalog(&input)?;
         let column = Some(UnifiedRoleAssignment::APP_SCOPE_ID);
         let id = catalog.clone().unwrap_or_default();
         let no_catalog = || Error::NoSuchTarget { entity: &ACCESS_PACKAGE_CATALOG, id: id.clone(), column };
         match &catalog {
-            Some(catalog) => allowed.check(Some(catalog), no_catalog)?,
-            None => allowed.everywhere()?,
+            Some(catalog) => {
+                self.check_catalog(caller, &allowed, catalog, UnifiedRoleAssignment::APP_SCOPE_ID).await?;
+            }
+            // Who owns every catalog does not govern the tenant.
+            None => caller.allow(Action::Govern)?.everywhere()?,
         }
         let role = input.role_definition_id.clone().unwrap_or_default();
         let known = Role::with_id(&role).ok_or(Error::NoSuchTarget {
@@ -50,7 +53,11 @@ impl App {
         named: Named<'_>,
         expected: &Expected,
     ) -> Result<(), Error> {
-        let allowed = self.allow(caller, Action::AssignRoles).await?;
+        let allowed = caller.allow(Action::AssignRoles)?;
+        let seen: Stored<UnifiedRoleAssignment> = self.load(caller, &allowed, named).await?;
+        if seen.record.catalog_id.is_none() {
+            caller.allow(Action::Govern)?.everywhere()?;
+        }
         let decide = |before: Stored<UnifiedRoleAssignment>| Ok(((), rules::delete(&before)));
         self.decide(caller, &allowed, named, expected, decide).await
     }

@@ -27,6 +27,8 @@ pub const READ_ALL: &str = "EntitlementManagement.Read.All";
 pub const READ_WRITE_ALL: &str = "EntitlementManagement.ReadWrite.All";
 /// May read the audit logs.
 pub const AUDIT_LOG_READ_ALL: &str = "AuditLog.Read.All";
+/// May read the directory, and with it the audit logs.
+pub const DIRECTORY_READ_ALL: &str = "Directory.Read.All";
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,19 +76,28 @@ pub enum ByToken {
     /// The caller may not, whatever its roles are.
     No(Denied),
     /// It is a matter of the caller's roles.
-    AskRoles(Denied),
+    AskRoles,
 }
 
 /// Whether a token decides.
 pub fn by_token(principal: &Principal, action: Action) -> ByToken {
     let row = table::row(action);
-    let denied = Denied { needed: row.permissions };
     let permitted = row.permissions.iter().any(|name| principal.permissions.has(name));
     match principal.kind {
-        Kind::Delegated if !permitted => ByToken::No(denied),
+        Kind::Delegated if !permitted => ByToken::No(Denied::permission(row)),
         Kind::Application if permitted => ByToken::Yes,
         Kind::Delegated if principal.directory_roles.allow(row) => ByToken::Yes,
-        Kind::Application | Kind::Delegated => ByToken::AskRoles(denied),
+        Kind::Application | Kind::Delegated => ByToken::AskRoles,
+    }
+}
+
+/// What a caller lacks whose roles do not allow an action, or not where it wants to act. Who calls for itself and has no
+/// role at all is to be given a permission.
+pub fn lacking(principal: &Principal, grants: &[Grant], action: Action) -> Denied {
+    let row = table::row(action);
+    match principal.kind {
+        Kind::Application if grants.is_empty() => Denied::permission(row),
+        Kind::Application | Kind::Delegated => Denied::role(row),
     }
 }
 
@@ -102,10 +113,30 @@ pub fn by_roles(grants: &[Grant], action: Action) -> Scope {
 
 /// The caller may not do this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it takes one of the permissions {}, or a role that allows it", Names(.needed))]
-pub struct Denied {
-    /// The permissions of which any one would do.
-    pub needed: &'static [&'static str],
+pub enum Denied {
+    /// The token lacks a permission.
+    #[error("the token permits none of {}", Names(.needed))]
+    Permission {
+        /// The permissions of which any one would do.
+        needed: &'static [&'static str],
+    },
+    /// The token would do, but the caller has no role that allows this, or not there.
+    #[error("it takes one of the roles {}, where the caller wants to do this", Names(.roles))]
+    Role {
+        /// The roles of which any one would do.
+        roles: &'static [&'static str],
+    },
+}
+
+impl Denied {
+    fn permission(row: &table::Row) -> Self {
+        Self::Permission { needed: row.permissions }
+    }
+
+    /// What a caller lacks who has no role for this, or not where it wants to act.
+    fn role(row: &table::Row) -> Self {
+        Self::Role { roles: if row.roles.is_empty() { row.directory_roles } else { row.roles } }
+    }
 }
 
 struct Names<'a>(&'a [&'a str]);
@@ -139,21 +170,21 @@ mod tests {
         by_token(&principal(Kind::Application, permissions, &[]), action)
     }
 
-    const READ: Denied = Denied { needed: &[READ_ALL, READ_WRITE_ALL] };
-    const WRITE: Denied = Denied { needed: &[READ_WRITE_ALL] };
+    const READ: Denied = Denied::Permission { needed: &[READ_ALL, READ_WRITE_ALL] };
+    const WRITE: Denied = Denied::Permission { needed: &[READ_WRITE_ALL] };
 
     #[test]
     fn a_permission_allows_what_the_table_says_and_no_more() {
         assert_eq!(application(&[READ_ALL], Action::Read), ByToken::Yes);
         assert_eq!(application(&[READ_WRITE_ALL], Action::Read), ByToken::Yes);
         assert_eq!(application(&["User.Read", READ_WRITE_ALL], Action::ManageCatalog), ByToken::Yes);
-        assert_eq!(application(&[READ_ALL], Action::ManageCatalog), ByToken::AskRoles(WRITE));
+        assert_eq!(application(&[READ_ALL], Action::ManageCatalog), ByToken::AskRoles);
     }
 
     #[test]
     fn what_is_not_a_permission_by_the_letter_permits_nothing() {
         for name in ["", "User.Read.All", "entitlementmanagement.read.all", "EntitlementManagement.Read.All "] {
-            assert_eq!(application(&[name], Action::Read), ByToken::AskRoles(READ), "{name:?}");
+            assert_eq!(application(&[name], Action::Read), ByToken::AskRoles, "{name:?}");
         }
     }
 
@@ -164,8 +195,8 @@ mod tests {
         let all = [READ_WRITE_ALL];
         assert_eq!(person(&all, &["Global Administrator"], Action::ManageCatalog), ByToken::Yes);
         assert_eq!(person(&all, &["Global Reader"], Action::Read), ByToken::Yes);
-        assert_eq!(person(&all, &["Global Reader"], Action::ManageCatalog), ByToken::AskRoles(WRITE));
-        assert_eq!(person(&all, &[], Action::Read), ByToken::AskRoles(READ));
+        assert_eq!(person(&all, &["Global Reader"], Action::ManageCatalog), ByToken::AskRoles);
+        assert_eq!(person(&all, &[], Action::Read), ByToken::AskRoles);
         assert_eq!(person(&[READ_ALL], &["Global Administrator"], Action::ManageCatalog), ByToken::No(WRITE));
         assert_eq!(person(&[], &["Global Administrator"], Action::Read), ByToken::No(READ));
     }
@@ -187,9 +218,17 @@ mod tests {
 
     #[test]
     fn a_denial_names_what_would_do() {
-        assert_eq!(
-            READ.to_string(),
-            format!("it takes one of the permissions {READ_ALL}, {READ_WRITE_ALL}, or a role that allows it")
-        );
+        assert_eq!(READ.to_string(), format!("the token permits none of {READ_ALL}, {READ_WRITE_ALL}"));
+        let (robot, person) =
+            (principal(Kind::Application, &[], &[]), principal(Kind::Delegated, &[READ_WRITE_ALL], &[]));
+        let reader = [Grant { role: Role::named("Catalog reader").unwrap(), catalog: None }];
+        assert_eq!(lacking(&robot, &[], Action::ManageCatalog), WRITE);
+        for denied in [lacking(&robot, &reader, Action::ManageCatalog), lacking(&person, &[], Action::ManageCatalog)] {
+            assert_eq!(
+                denied.to_string(),
+                "it takes one of the roles Catalog owner, where the caller wants to do this"
+            );
+        }
+        assert!(lacking(&person, &reader, Action::Govern).to_string().contains("Identity Governance Administrator"));
     }
 }

@@ -1,6 +1,6 @@
 //! Permissions, as Graph names them.
 
-use super::{AUDIT_LOG_READ_ALL, READ_ALL, READ_WRITE_ALL};
+use super::{AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL, READ_ALL, READ_WRITE_ALL};
 
 /// A permission that means something here.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,7 @@ pub const PERMISSIONS: &[Permission] = &[
     Permission { name: READ_ALL, description: "Read all of entitlement management." },
     Permission { name: READ_WRITE_ALL, description: "Read and change all of entitlement management." },
     Permission { name: AUDIT_LOG_READ_ALL, description: "Read the audit logs." },
+    Permission { name: DIRECTORY_READ_ALL, description: "Read the directory and the audit logs." },
 ];
 
 /// A set of permissions. A bit for each row of [`PERMISSIONS`].

@@ -2,7 +2,7 @@
 
 use crate::model::meta::EntityType;
 
-use super::{AUDIT_LOG_READ_ALL, READ_ALL, READ_WRITE_ALL};
+use super::{AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL, READ_ALL, READ_WRITE_ALL};
 
 /// Something that a caller wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,20 +15,26 @@ pub enum Action {
     ManageCatalog,
     /// To make, change or remove what is in a catalog.
     ManagePackages,
-    /// To say who has which role.
+    /// To give and take assignments of access packages.
+    ManageAssignments,
+    /// To say who has which role in a catalog.
     AssignRoles,
+    /// What concerns the whole tenant: settings, connected organizations, who has which role everywhere.
+    Govern,
     /// To read the audit logs.
     ReadAuditLogs,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Read,
         Self::CreateCatalog,
         Self::ManageCatalog,
         Self::ManagePackages,
+        Self::ManageAssignments,
         Self::AssignRoles,
+        Self::Govern,
         Self::ReadAuditLogs,
     ];
 }
@@ -78,7 +84,15 @@ pub const fn row(action: Action) -> &'static Row {
             directory_roles: ADMINISTRATORS,
             roles: &["Catalog owner", "AccessPackages manager"],
         },
-        Action::ReadAuditLogs => &Row { permissions: &[AUDIT_LOG_READ_ALL], directory_roles: READERS, roles: &[] },
+        Action::ManageAssignments => &Row {
+            permissions: &[READ_WRITE_ALL],
+            directory_roles: ADMINISTRATORS,
+            roles: &["Catalog owner", "AccessPackages manager", "AccessPackage assignment manager"],
+        },
+        Action::Govern => &Row { permissions: &[READ_WRITE_ALL], directory_roles: ADMINISTRATORS, roles: &[] },
+        Action::ReadAuditLogs => {
+            &Row { permissions: &[AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL], directory_roles: READERS, roles: &[] }
+        }
     }
 }
 
@@ -102,9 +116,44 @@ mod tests {
         }
     }
 
+    /// As Graph's reference and Entra's documentation have it, written out.
+    #[test]
+    fn the_table_is_as_it_was_decided() {
+        let said = Action::ALL.map(|action| {
+            let Row { permissions, directory_roles, roles } = row(action);
+            let (all, read) = (directory_roles.len() == 2, directory_roles.len() == 4);
+            assert!(all || read);
+            format!("{action:?}: {}; {}; {}", permissions.join(" "), if all { "all" } else { "read" }, roles.join(", "))
+        });
+        let (read, write) = (
+            "EntitlementManagement.Read.All EntitlementManagement.ReadWrite.All",
+            "EntitlementManagement.ReadWrite.All",
+        );
+        let assignments = "Catalog owner, AccessPackages manager, AccessPackage assignment manager";
+        assert_eq!(
+            said,
+            [
+                format!("Read: {read}; read; Catalog reader, {assignments}"),
+                format!("CreateCatalog: {write}; all; Catalog creator, Catalog owner"),
+                format!("ManageCatalog: {write}; all; Catalog owner"),
+                format!("ManagePackages: {write}; all; Catalog owner, AccessPackages manager"),
+                format!("ManageAssignments: {write}; all; {assignments}"),
+                format!("AssignRoles: {write}; all; Catalog owner"),
+                format!("Govern: {write}; all; "),
+                "ReadAuditLogs: AuditLog.Read.All Directory.Read.All; read; ".to_owned(),
+            ]
+        );
+    }
+
     #[test]
     fn who_may_change_something_may_read_it() {
-        for action in [Action::ManageCatalog, Action::ManagePackages, Action::AssignRoles] {
+        for action in [
+            Action::ManageCatalog,
+            Action::ManagePackages,
+            Action::ManageAssignments,
+            Action::AssignRoles,
+            Action::Govern,
+        ] {
             let (wanted, read) = (row(action), row(Action::Read));
             assert!(wanted.roles.iter().all(|role| read.roles.contains(role)), "{action:?}");
             assert!(wanted.permissions.iter().all(|name| read.permissions.contains(name)), "{action:?}");

@@ -54,9 +54,8 @@ pub struct EntityType {
     pub columns: &'static [Column],
     /// The columns that stay as they were made, among them the key.
     pub fixed: &'static [usize],
-    /// The column that names the catalog which the entity belongs to, if it belongs to any: by it, a caller's roles decide
-    /// what is seen. For catalogs it is the key.
-    pub scope: Option<usize>,
+    /// How a row is found to belong to a catalog: by it, a caller's roles decide what is seen.
+    pub scope: Scoping,
     /// Column lists that the database keeps an index on, each led by the tenant and completed by `id`.
     pub indexes: &'static [&'static [usize]],
     /// The entity as v1.0 and as beta show it.
@@ -73,6 +72,19 @@ impl EntityType {
     pub fn face(&'static self, version: Version) -> &'static Face {
         &self.faces[version as usize]
     }
+}
+
+/// How a row is found to belong to a catalog. Who may see single catalogs sees what belongs to them and nothing else.
+#[derive(Clone, Copy, Debug)]
+pub enum Scoping {
+    /// It belongs to none, and whoever may see anything sees it.
+    Everyone,
+    /// It belongs to none, and is seen by those who may see the whole tenant.
+    Tenant,
+    /// This column holds the catalog's id, for a catalog itself the key; a row without is as [`Self::Tenant`].
+    Column(usize),
+    /// This column holds the id of a row of another entity type, which it belongs with.
+    Through(usize, &'static EntityType),
 }
 
 /// The tables are static, so that what they describe is compared by identity.

@@ -55,6 +55,21 @@ pub enum Resource {
     PropertyValue(Rows, &'static Property),
 }
 
+impl Resource {
+    /// The rows that it is, or is about.
+    pub fn rows(&self) -> Option<&Rows> {
+        match self {
+            Self::ServiceDocument | Self::Metadata | Self::Batch => None,
+            Self::Rows(rows)
+            | Self::Count(rows)
+            | Self::References(rows)
+            | Self::Reference(rows)
+            | Self::Property(rows, _)
+            | Self::PropertyValue(rows, _) => Some(rows),
+        }
+    }
+}
+
 /// Reads a path as it stands in the URL, percent-encoded, without the version's segment.
 pub fn parse(version: Version, path: &str) -> Result<Path, Error> {
     parse_in(ENTITY_TYPES, version, path)
@@ -73,12 +88,72 @@ pub(super) fn parse_in(types: &[&'static EntityType], version: Version, path: &s
         Ok(name) if name.eq_ignore_ascii_case("$batch") => return whole(Resource::Batch, "/$batch"),
         _ => {}
     }
-    let mut segments = path.split('/');
-    if segments.clone().count() > MAX_SEGMENTS {
+    if path.split('/').nth(MAX_SEGMENTS).is_some() {
         return Err(Error::bad_request(format!("The path has more than {MAX_SEGMENTS} segments.")));
     }
-    let (face, raw) = collection(types, version, &mut segments)?;
-    walk(face, raw, segments)
+    match place(types, version, path) {
+        Some((face, within)) => {
+            let mut segments = within.split('/');
+            walk(face, segments.next().unwrap_or_default(), segments)
+        }
+        None => Err(nowhere(types, version, path)),
+    }
+}
+
+/// The face whose collection a path begins with, and the path from the collection's name on. What several collections are
+/// below is compared once.
+fn place<'a>(types: &[&'static EntityType], version: Version, path: &'a str) -> Option<(&'static Face, &'a str)> {
+    // The folder that was looked at last, and the path below it with its first segment decoded, if it is below it.
+    let mut seen = None;
+    let mut within: Option<(&'a str, Cow<'a, str>)> = None;
+    for face in types.iter().map(|entity| entity.face(version)) {
+        let folder = face.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if seen != Some(folder) {
+            seen = Some(folder);
+            within = below(path, folder)
+                .and_then(|rest| Some((rest, decode::segment(rest.split('/').next().unwrap_or_default()).ok()?)));
+        }
+        if let Some((rest, segment)) = &within {
+            let name = key::split(segment).map_or(&**segment, |(name, _)| name);
+            if face.set.eq_ignore_ascii_case(name) {
+                return Some((face, rest));
+            }
+        }
+    }
+    None
+}
+
+/// What of a path is below a folder.
+fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    if folder.is_empty() {
+        return Some(path);
+    }
+    folder.split('/').try_fold(path, |rest, expected| {
+        let (segment, rest) = rest.split_once('/')?;
+        decode::segment(segment).ok()?.eq_ignore_ascii_case(expected).then_some(rest)
+    })
+}
+
+/// Why a path does not begin with any collection.
+fn nowhere(types: &[&'static EntityType], version: Version, path: &str) -> Error {
+    let mut open: Vec<std::str::Split<'static, char>> =
+        types.iter().map(|entity| entity.face(version).path.split('/')).collect();
+    let mut last = Cow::Borrowed("");
+    for raw in path.split('/') {
+        let segment = match decoded(raw) {
+            Ok(segment) => segment,
+            Err(error) => return error,
+        };
+        let names: Vec<&'static str> = open.iter_mut().map(|path| path.next().unwrap_or_default()).collect();
+        if !names.iter().any(|name| segment.eq_ignore_ascii_case(name)) {
+            return unknown(raw, &segment, names.into_iter().filter(|name| !name.is_empty()));
+        }
+        let mut fits = names.iter().map(|name| segment.eq_ignore_ascii_case(name));
+        open.retain(|_| fits.next().unwrap_or_default());
+        last = segment;
+    }
+    // A path that ends in a folder addresses nothing.
+    Error::not_found(&last)
 }
 
 /// Reads a path that begins with the name of a collection, wherever that is.
@@ -93,37 +168,6 @@ pub(super) fn parse_from_set(types: &[&'static EntityType], version: Version, pa
         Some(_) => Err(Error::bad_request(format!("The path has more than {MAX_SEGMENTS} segments."))),
         None => Err(unknown(raw, &segment, faces().map(|face| face.set))),
     }
-}
-
-/// Follows the folders to a collection: the collection, and its segment, in which there may be a key.
-fn collection<'a>(
-    types: &[&'static EntityType],
-    version: Version,
-    segments: &mut impl Iterator<Item = &'a str>,
-) -> Result<(&'static Face, &'a str), Error> {
-    // What the paths that lead on still have to follow.
-    let mut open: Vec<(&'static Face, &'static str)> =
-        types.iter().map(|entity| entity.face(version)).map(|face| (face, face.path)).collect();
-    let mut last = String::new();
-    for raw in segments {
-        let segment = decoded(raw)?;
-        let name = key::split(&segment).map_or(&*segment, |(name, _)| name);
-        let reached = open.iter().find(|(_, rest)| rest.eq_ignore_ascii_case(name));
-        if let Some((face, _)) = reached {
-            return Ok((face, raw));
-        }
-        let here = |rest: &'static str| rest.split('/').next().unwrap_or(rest);
-        if !open.iter().any(|(_, rest)| here(rest).eq_ignore_ascii_case(&segment)) {
-            return Err(unknown(raw, &segment, open.iter().map(|(_, rest)| here(rest))));
-        }
-        open.retain(|(_, rest)| here(rest).eq_ignore_ascii_case(&segment));
-        for (_, rest) in &mut open {
-            *rest = rest.split_once('/').map_or("", |(_, below)| below);
-        }
-        last = segment.into_owned();
-    }
-    // A path that ends in a folder addresses nothing.
-    Err(Error::not_found(&last))
 }
 
 /// Walks on from a collection, whose segment is `raw`.

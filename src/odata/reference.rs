@@ -21,7 +21,7 @@ pub fn parse_reference(version: Version, url: &str) -> Result<(&'static Face, St
     parse_reference_in(ENTITY_TYPES, version, url)
 }
 
-fn parse_reference_in(
+pub(super) fn parse_reference_in(
     types: &[&'static EntityType],
     version: Version,
     url: &str,

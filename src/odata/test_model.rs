@@ -2,7 +2,8 @@
 
 use super::query::Expr;
 use crate::model::meta::{
-    Column, EntityType, Enum, Face, ID, Kind, Link, LinkTable, Member, Navigation, Property, Type, Version, Write,
+    Column, EntityType, Enum, Face, ID, Kind, Link, LinkTable, Member, Navigation, Property, Scoping, Type, Version,
+    Write,
 };
 
 /// All entity types of the model.
@@ -78,7 +79,7 @@ pub(super) static PACKAGE: EntityType = EntityType {
         column("catalog_id", Kind::Text),
     ],
     fixed: &[ID],
-    scope: None,
+    scope: Scoping::Column(7),
     indexes: &[],
     faces: [
         Face {
@@ -125,7 +126,7 @@ pub(super) static CATALOG: EntityType = EntityType {
     table: "catalog",
     columns: &[column("id", Kind::Text), column("display_name", Kind::Text)],
     fixed: &[ID],
-    scope: None,
+    scope: Scoping::Column(ID),
     indexes: &[],
     faces: [
         Face {
@@ -161,7 +162,7 @@ pub(super) static ASSIGNMENT: EntityType = EntityType {
         column("access_package_id", Kind::Text),
     ],
     fixed: &[ID],
-    scope: None,
+    scope: Scoping::Through(3, &PACKAGE),
     indexes: &[],
     faces: [
         Face {
@@ -184,7 +185,7 @@ pub(super) static ASSIGNMENT: EntityType = EntityType {
             name: "accessPackageAssignment",
             description: "",
             set: "accessPackageAssignments",
-            path: "identityGovernance/entitlementManagement/accessPackageAssignments",
+            path: "accessPackageAssignments",
             properties: &[property("id", ID, Type::String)],
             navigations: &[],
         },

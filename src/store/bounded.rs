@@ -1,7 +1,10 @@
 //! Whether an index bounds what a read costs.
 
 use crate::{
-    model::meta::{EntityType, ID, Link},
+    model::{
+        meta::{EntityType, ID, Link, Scoping},
+        scope::Scope,
+    },
     odata::query::{Comparison, Expr, OrderKey, Query, Rows, Shape, Start},
 };
 
@@ -27,11 +30,21 @@ pub(super) fn is_bounded(query: &Query) -> bool {
             _ => return false,
         },
     }
+    if let Scope::Catalogs(catalogs) = &query.scope {
+        // One catalog is one more column that is fixed; several, or a look-up, are not.
+        match entity.scope {
+            Scoping::Everyone => {}
+            Scoping::Column(column) if catalogs.len() == 1 => equal.push(column),
+            _ => return false,
+        }
+    }
     if query.limit > SMALL_PAGE || matches!(query.start, Start::Skip(n) if n > SMALL_SKIP) {
         return false;
     }
-    query.filter.as_ref().is_none_or(|f| equalities(f, &mut equal))
-        && (equal.contains(&ID) || has_index(entity, &equal, &query.order))
+    let fixed = query.filter.as_ref().is_none_or(|f| equalities(f, &mut equal));
+    equal.sort_unstable();
+    equal.dedup();
+    fixed && (equal.contains(&ID) || has_index(entity, &equal, &query.order))
 }
 
 /// Expansions that lead to one each, by key.

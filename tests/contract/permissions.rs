@@ -55,7 +55,9 @@ async fn the_permissions_of_operations_are_as_they_were_decided(app: TestApp) {
         for operation in &app.contracts().of(version).operations {
             let expected: &[&str] = match operation.id.as_str() {
                 "getServiceDocument" | "getMetadata" | "batch" => &[],
-                id if id.contains("DirectoryAudit") || id.contains("SignIn") => &[authz::AUDIT_LOG_READ_ALL],
+                id if id.contains("DirectoryAudit") || id.contains("SignIn") => {
+                    &[authz::AUDIT_LOG_READ_ALL, authz::DIRECTORY_READ_ALL]
+                }
                 id if ["list", "get", "count"].iter().any(|verb| id.starts_with(verb)) => {
                     &[authz::READ_ALL, authz::READ_WRITE_ALL]
                 }

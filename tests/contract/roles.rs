@@ -120,7 +120,7 @@ async fn a_role_is_assigned_once_and_to_something_that_is_there(app: TestApp) {
         };
         for (body, status, code, target) in [
             (with("appScopeId", json!(scope("x"))), 404, "CatalogNotFound", "appScopeId"),
-            (with("roleDefinitionId", json!("x")), 404, "ResourceNotFound", "roleDefinitionId"),
+            (with("roleDefinitionId", json!("x")), 404, "RoleNotFound", "roleDefinitionId"),
             (with("appScopeId", Json::Null), 400, "InvalidModel", "appScopeId"),
             (with("appScopeId", json!("/administrativeUnits/1")), 400, "InvalidModel", "appScopeId"),
             (with("roleDefinitionId", json!(CREATOR)), 400, "InvalidModel", "appScopeId"),

@@ -2,6 +2,7 @@
 
 use std::{fmt::Write, future::IntoFuture, pin::Pin, sync::Arc};
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
@@ -27,6 +28,20 @@ pub struct Client {
 impl Client {
     pub(super) fn new(http: reqwest::Client, base: String, contracts: Arc<Contracts>, token: Option<String>) -> Self {
         Self { http, base, contracts, token, prefix: String::new() }
+    }
+
+    /// The id of the caller's object, as the token says it.
+    pub fn oid(&self) -> String {
+        let claims = self.token.as_deref().and_then(|token| token.split('.').nth(1)).expect("a token");
+        let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).expect("claims");
+        let claims: Json = serde_json::from_slice(&claims).expect("claims");
+        claims["oid"].as_str().expect("an oid").to_owned()
+    }
+
+    /// The same caller, whose paths begin below `/<version>/roleManagement/entitlementManagement`.
+    #[must_use]
+    pub fn roles(&self, segment: &str) -> Self {
+        self.below(&format!("/{segment}/roleManagement/entitlementManagement"))
     }
 
     /// The same caller, whose paths begin below `/v1.0/identityGovernance/entitlementManagement`.

@@ -1,5 +1,6 @@
 //! What tests need to begin with, and the words of both versions.
 
+use cardea::authz::Role;
 use serde_json::{Value as Json, json};
 
 use super::{Client, client::Problem};
@@ -68,6 +69,14 @@ pub async fn incompatible(client: &Client, package: &str, other: &str) {
     let client = client.beta();
     let body = json!({ "@odata.id": client.url(&format!("{PACKAGES}/{other}")) });
     client.post(format!("{PACKAGES}/{package}/incompatibleAccessPackages/$ref"), body).await.expect(204);
+}
+
+/// Gives somebody a role, by its name, in a catalog or in the whole tenant, and gives the assignment's id.
+pub async fn give(client: &Client, principal: &str, role: &str, catalog: Option<&str>) -> String {
+    let role = Role::named(role).expect("a role").id;
+    let scope = catalog.map_or_else(|| "/".to_owned(), |catalog| format!("/AccessPackageCatalog/{catalog}"));
+    let body = json!({ "principalId": principal, "roleDefinitionId": role, "appScopeId": scope });
+    client.roles("beta").post("/roleAssignments", body).await.expect(201).id()
 }
 
 /// Everything that is stored, as far as a caller can see.

@@ -178,6 +178,25 @@ fn versions_have_names_of_their_own() {
     assert_eq!(path.template, format!("{EM}/accessPackageCatalogs/{{accessPackageCatalog-id}}"));
 }
 
+#[test]
+fn a_collection_may_be_at_the_root_of_the_service() {
+    let read = |path| parse_in(TYPES, Version::Beta, path);
+    for path in ["/accessPackageAssignments/x", "ACCESSPACKAGEASSIGNMENTS('x')/", "accessPackage%41ssignments/x"] {
+        assert_eq!(read(path).unwrap().template, "/accessPackageAssignments/{accessPackageAssignment-id}", "{path}");
+    }
+    for (path, message) in [
+        ("accessPackageAssignment", "'accessPackageAssignment'. Did you mean 'accessPackageAssignments'?"),
+        ("identityGovernanc/x", "'identityGovernanc'. Did you mean 'identityGovernance'?"),
+        ("identityGovernance/accessPackageAssignments", "'accessPackageAssignments'."),
+        ("identityGovernance/entitlementManagement/accessPackageAssignments", "'accessPackageAssignments'."),
+    ] {
+        assert_eq!(read(path).unwrap_err().message, format!("Resource not found for the segment {message}"), "{path}");
+    }
+    let (face, id) =
+        super::super::reference::parse_reference_in(TYPES, Version::Beta, "/beta/accessPackageAssignments/x").unwrap();
+    assert_eq!((face.set, id.as_str()), ("accessPackageAssignments", "x"));
+}
+
 proptest! {
     #[test]
     fn no_path_panics(text in "\\PC*") {

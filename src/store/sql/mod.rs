@@ -12,7 +12,7 @@ pub mod write;
 
 use crate::{
     model::{
-        meta::{EntityType, Kind},
+        meta::{EntityType, Kind, Scoping},
         scope::Scope,
         value::Value,
     },
@@ -133,19 +133,42 @@ impl<'d> Sql<'d> {
 
     /// ` AND` the row named `alias` is one that the caller may see.
     fn seen(&mut self, entity: &EntityType, alias: &str) -> &mut Self {
-        let column = entity.scope.and_then(|column| entity.columns.get(column));
-        if let (Scope::Catalogs(ids), Some(column)) = (&self.scope, column) {
-            let number = self.catalogs.unwrap_or_else(|| {
-                self.parameters.push(Parameter::Texts(ids.to_vec()));
-                self.parameters.len()
-            });
-            self.catalogs = Some(number);
-            let [before, after] = self.dialect.keys();
-            self.push(" AND ").column(alias, column.name).push(" IN (SELECT value FROM ").push(before);
-            self.dialect.placeholder(&mut self.text, number, ParameterKind::Texts);
-            self.push(after).push(")");
+        let Scope::Catalogs(catalogs) = self.scope.clone() else { return self };
+        let name = |column: usize| entity.columns.get(column).map_or("id", |c| c.name);
+        match entity.scope {
+            Scoping::Everyone => self,
+            Scoping::Tenant => self.push(" AND FALSE"),
+            Scoping::Column(column) => {
+                self.push(" AND ").column(alias, name(column));
+                self.one_of(&catalogs)
+            }
+            Scoping::Through(column, other) => {
+                let through = self.alias();
+                self.push(" AND ").column(alias, name(column)).push(" IN (SELECT ").column(&through, "id");
+                self.rows_of(other, &through).push(")")
+            }
         }
-        self
+    }
+
+    /// ` = ?` for a single catalog, so that an index gives the order of what is in it, else ` IN (SELECT …)`.
+    fn one_of(&mut self, catalogs: &[String]) -> &mut Self {
+        let (kind, parameter) = match catalogs {
+            [one] => (ParameterKind::One(Kind::Text), Parameter::Value(Value::Text(one.clone()))),
+            several => (ParameterKind::Texts, Parameter::Texts(several.to_vec())),
+        };
+        let number = self.catalogs.unwrap_or_else(|| {
+            self.parameters.push(parameter);
+            self.parameters.len()
+        });
+        self.catalogs = Some(number);
+        let [before, after] = self.dialect.keys();
+        let (before, after) = match kind {
+            ParameterKind::One(_) => (" = ".to_owned(), String::new()),
+            ParameterKind::Texts => (format!(" IN (SELECT value FROM {before}"), format!("{after})")),
+        };
+        self.push(&before);
+        self.dialect.placeholder(&mut self.text, number, kind);
+        self.push(&after)
     }
 
     /// `FROM table alias WHERE alias.tenant_id = …`

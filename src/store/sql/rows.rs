@@ -4,6 +4,7 @@ use super::Sql;
 use crate::{
     model::{
         meta::{ID, Link},
+        scope::Scope,
         value::Value,
     },
     odata::query::Rows,
@@ -43,10 +44,13 @@ impl Sql<'_> {
         }
     }
 
-    /// ` = ?` where the rows are named by their id and nothing else, else ` IN (SELECT id …)`.
+    /// ` = ?` where the rows are named by their id and nothing else and all may be seen, else ` IN (SELECT id …)`: what
+    /// hangs on something that may not be seen is not there either.
     fn source_ids(&mut self, rows: &Rows) {
         match rows {
-            Rows::Keyed { of, property, value } if property.column == ID && matches!(**of, Rows::All(_)) => {
+            Rows::Keyed { of, property, value }
+                if property.column == ID && matches!(**of, Rows::All(_)) && self.scope == Scope::Tenant =>
+            {
                 self.push(" = ").value(&Value::Text(value.clone()));
             }
             _ => {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use cardea::{
     authority::Subject,
-    model::{meta::Version, value::Timestamp},
+    model::{meta::Version, scope::Scope, value::Timestamp},
 };
 use serde_json::Value as Json;
 
@@ -54,7 +54,13 @@ on_each_engine! {
             let tenant = place.another_tenant(&*store, &seed.to_string()).await;
             let world = World::random(&mut Rng::new(seed));
             world.store(&*store, tenant).await;
-            ask(&world, &Way::Store(&*store, tenant), seed, QUERIES).await;
+            ask(&world, &Way::Store(&*store, tenant, Scope::Tenant), seed, QUERIES).await;
+            // Who sees some catalogs finds what there is if they are all: no filter, path or expansion tells of others.
+            for some in [2..3, 4..7] {
+                let catalogs: Vec<String> = world.catalogs[some].iter().map(|c| c.id.clone()).collect();
+                let scope = Scope::catalogs(catalogs.clone());
+                ask(&world.within(&catalogs), &Way::Store(&*store, tenant, scope), seed, QUERIES / 2).await;
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The ways to ask: the store itself, or the server over HTTP.
 
 use cardea::{
-    model::{meta::Version, value::Timestamp},
+    model::{meta::Version, scope::Scope, value::Timestamp},
     odata::{cursor, options, path},
     store::{Store, TenantKey},
 };
@@ -12,7 +12,7 @@ use super::{ROOT, generate::NOW};
 /// A way to ask.
 pub enum Way<'a> {
     /// The parser and the store, as the API puts them together.
-    Store(&'a dyn Store, TenantKey),
+    Store(&'a dyn Store, TenantKey, Scope),
     /// A server.
     Http { http: reqwest::Client, base: &'a str, token: String },
 }
@@ -50,7 +50,9 @@ impl Way<'_> {
         };
         while let Some(at) = next {
             let mut page = match self {
-                Self::Store(store, tenant) => read(*store, *tenant, version, path, &at, size, pages.is_empty()).await?,
+                Self::Store(store, tenant, scope) => {
+                    read((*store, *tenant, scope), version, path, &at, size, pages.is_empty()).await?
+                }
                 Self::Http { .. } => self.fetch_page(&at, size).await?,
             };
             next = page.next.take();
@@ -88,10 +90,11 @@ impl Way<'_> {
     /// One entity; none where there is none.
     pub async fn one(&self, version: Version, path: &str, query: &str) -> Result<Option<Json>, String> {
         match self {
-            Self::Store(store, tenant) => {
+            Self::Store(store, tenant, scope) => {
                 let rows = rows(version, path)?;
                 let mut asked = options::parse_entity(query, rows, Timestamp(NOW)).map_err(|e| e.message)?;
                 asked.root = format!("{}/{version}", self.base());
+                asked.scope = scope.clone();
                 let page = store.read(*tenant, asked).await.map_err(|e| format!("{e:?}"))?;
                 page.map(|page| serde_json::from_slice(&page.rows).map_err(|e| e.to_string())).transpose()
             }
@@ -113,8 +116,10 @@ impl Way<'_> {
     /// How many there are.
     pub async fn count(&self, version: Version, path: &str, query: &str) -> Result<u64, String> {
         match self {
-            Self::Store(store, tenant) => {
-                let asked = options::parse_count(query, rows(version, path)?, Timestamp(NOW)).map_err(|e| e.message)?;
+            Self::Store(store, tenant, scope) => {
+                let mut asked =
+                    options::parse_count(query, rows(version, path)?, Timestamp(NOW)).map_err(|e| e.message)?;
+                asked.scope = scope.clone();
                 let counted = store.count(*tenant, asked).await.map_err(|e| format!("{e:?}"))?;
                 counted.ok_or_else(|| "the path leads nowhere".to_owned())
             }
@@ -135,8 +140,7 @@ fn rows(version: Version, path: &str) -> Result<cardea::odata::query::Rows, Stri
 
 /// A page, as the API reads it.
 async fn read(
-    store: &dyn Store,
-    tenant: TenantKey,
+    (store, tenant, scope): (&dyn Store, TenantKey, &Scope),
     version: Version,
     path: &str,
     query: &str,
@@ -148,6 +152,7 @@ async fn read(
     let mut asked = options::parse_query(query, rows, size, Timestamp(NOW)).map_err(|e| e.message)?;
     asked.root = format!("http://root/{version}");
     asked.count &= first;
+    asked.scope = scope.clone();
     let order = asked.order.clone();
     let page = store.read(tenant, asked).await.map_err(|e| format!("{e:?}"))?.ok_or("the path leads nowhere")?;
     let rows = serde_json::from_slice(&[b"[", page.rows.as_slice(), b"]"].concat()).map_err(|e| e.to_string())?;

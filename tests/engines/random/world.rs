@@ -149,6 +149,16 @@ impl World {
         Self { catalogs, packages, links }
     }
 
+    /// What there is of it for somebody who sees these catalogs alone.
+    pub fn within(&self, catalogs: &[String]) -> Self {
+        let seen = |id: &String| catalogs.contains(id);
+        let packages: Vec<_> = self.packages.iter().filter(|p| seen(&p.catalog_id)).cloned().collect();
+        let place = |row: usize| packages.iter().position(|p| p.id == self.packages[row].id);
+        let links = self.links.iter().filter_map(|(a, b)| Some((place(*a)?, place(*b)?))).collect();
+        let catalogs = self.catalogs.iter().filter(|c| seen(&c.id)).cloned().collect();
+        Self { catalogs, packages, links }
+    }
+
     /// Writes all of it.
     pub async fn store(&self, store: &dyn Store, tenant: TenantKey) {
         let version = |n: usize| RowVersion(i64::try_from(n).unwrap());
