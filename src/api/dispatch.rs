@@ -203,7 +203,7 @@ enum What<'a> {
 impl Refused<'_> {
     /// Writes the refusal down, if it is one; what is not written down is not told either.
     async fn remember(self, error: Error) -> Error {
-        if error.code != Code::DENIED {
+        if error.code.status != StatusCode::FORBIDDEN {
             return error;
         }
         let what = match self.what {

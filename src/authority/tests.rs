@@ -23,7 +23,10 @@ use crate::{
         value::Value,
     },
     odata::query::{Query, Rows},
-    store::{Audit, ClientSecret, Identities, Linked, Page, ServicePrincipal, SigningKey},
+    store::{
+        Audit, ClientSecret, Grant, Identities, Linked, Page, Password, People, ServicePrincipal, SigningKey, Used,
+        User,
+    },
 };
 
 /// A store that has tenants and keys and nothing else.
@@ -41,6 +44,37 @@ impl Memory {
         let key = TenantKey(i64::try_from(tenants.len()).unwrap() + 1);
         let NewTenant { id, display_name, domains, created_at } = new;
         tenants.push(Tenant { key, id, display_name, domains, created_at });
+    }
+}
+
+#[async_trait]
+impl People for Memory {
+    async fn users(&self, _: TenantKey) -> Result<Vec<User>, store::Error> {
+        Ok(Vec::new())
+    }
+    async fn user_named(&self, _: TenantKey, _: &str) -> Result<Option<(User, Option<Password>)>, store::Error> {
+        Ok(None)
+    }
+    async fn user_with_id(&self, _: TenantKey, _: &str) -> Result<Option<(User, Option<Password>)>, store::Error> {
+        Ok(None)
+    }
+    async fn user_create(&self, _: TenantKey, _: User, _: Password, _: Vec<Entry>) -> Result<(), CommitError> {
+        Ok(())
+    }
+    async fn user_set_password(&self, _: TenantKey, _: &str, _: Password, _: Vec<Entry>) -> Result<(), CommitError> {
+        Err(CommitError::Conflict)
+    }
+    async fn user_delete(&self, _: TenantKey, _: &str, _: Vec<Entry>) -> Result<(), CommitError> {
+        Err(CommitError::Conflict)
+    }
+    async fn grant_add(&self, _: TenantKey, _: Grant, _: Timestamp) -> Result<(), CommitError> {
+        Ok(())
+    }
+    async fn grant_use(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<Option<Used>, CommitError> {
+        Ok(None)
+    }
+    async fn grants_end(&self, _: TenantKey, _: &str) -> Result<(), CommitError> {
+        Ok(())
     }
 }
 

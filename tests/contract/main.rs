@@ -29,6 +29,7 @@ mod metadata;
 mod navigation;
 mod pages;
 mod paths;
+mod people;
 mod permissions;
 mod permissions_matrix;
 mod preferences;

@@ -2,20 +2,16 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cardea::{
-    api,
-    authority::{Subject, TokenRequest},
-    authz::{self, Action, READ_ALL, READ_WRITE_ALL, ROLES, table},
-    model::meta::Version,
+    authority::Subject,
+    authz::{READ_WRITE_ALL, ROLES},
 };
-use http::Method;
 use serde_json::{Value as Json, json};
 
 use crate::{
     engines,
     support::{
         Client, TestApp,
-        client::Request,
-        fixtures::{self, BETA, PACKAGES, VERSIONS, Words},
+        fixtures::{self, BETA, PACKAGES, VERSIONS},
     },
 };
 
@@ -28,7 +24,6 @@ engines! {
     a_service_principals_role_stands_in_for_a_permission,
     lists_show_what_the_caller_may_see,
     expansions_and_filters_do_not_reach_beyond_what_the_caller_may_see,
-    everything_is_as_the_table_of_permissions_says,
 }
 
 const DEFINITIONS: &str = "/roleManagement/entitlementManagement/roleDefinitions";
@@ -246,218 +241,4 @@ async fn expansions_and_filters_do_not_reach_beyond_what_the_caller_may_see(app:
         let reference = json!({ "@odata.id": client.url(&format!("{PACKAGES}/{theirs}")) });
         client.post(format!("{below}/$ref"), reference).await.expect(404);
     }
-}
-
-/// What there is in one catalog.
-#[derive(Clone)]
-struct World {
-    catalog: String,
-    package: String,
-    other_package: String,
-    assignment: String,
-    /// Of a change.
-    record: String,
-    name: String,
-}
-
-async fn world(app: &TestApp, name: &str) -> World {
-    let client = app.client();
-    let body = json!({ "displayName": name, "uniqueName": name });
-    let catalog = client.beta().post(BETA.catalogs, body).await.expect(201).id();
-    let body = json!({ "displayName": name, "uniqueName": name, "catalogId": catalog });
-    let package = fixtures::package_of(&client, body).await;
-    let other_package = fixtures::package(&client, &catalog, "Another").await;
-    fixtures::incompatible(&client, &package, &other_package).await;
-    let assignment = assign(app, "somebody", READER, &scope(&catalog)).await;
-    let records = app.application(&[authz::AUDIT_LOG_READ_ALL]).await.below("/v1.0/auditLogs");
-    let record = records.get("/directoryAudits").query("$top", "1").await.expect(200).column("id").remove(0);
-    World { catalog, package, other_package, assignment, record, name: name.to_owned() }
-}
-
-impl World {
-    fn request(&self, client: &Client, words: Words, operation: &api::operations::Operation) -> Request {
-        let path = operation
-            .template
-            .replace("{accessPackage-id1}", &self.other_package)
-            .replace("{accessPackage-id}", &self.package)
-            .replace("{accessPackageCatalog-id}", &self.catalog)
-            .replace("{unifiedRoleAssignment-id}", &self.assignment)
-            .replace("{unifiedRoleDefinition-id}", OWNER)
-            .replace("{directoryAudit-id}", &self.record)
-            .replace("{uniqueName}", &self.name);
-        let client = client.below(&format!("/{}", words.version));
-        let request = client.request(operation.method.clone(), path);
-        let reference =
-            client.url(&format!("/identityGovernance/entitlementManagement{PACKAGES}/{}", self.other_package));
-        let body = match operation.id.as_str() {
-            "createAccessPackage" | "createAccessPackageByReference" => words.package(&self.catalog, "New"),
-            "createRoleAssignment" => {
-                json!({ "principalId": "new", "roleDefinitionId": READER, "appScopeId": scope(&self.catalog) })
-            }
-            "addIncompatibleAccessPackage" => json!({ "@odata.id": reference }),
-            "removeIncompatibleAccessPackageById" => return request.query("@id", &reference),
-            _ if operation.method == Method::POST || operation.method == Method::PATCH => {
-                json!({ "displayName": "New" })
-            }
-            _ => return request,
-        };
-        request.json(body)
-    }
-}
-
-/// What a caller is to be answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
-    Done,
-    Denied,
-    Missing,
-}
-
-/// What the table says of an operation on something in the caller's own catalog or in another one.
-fn expected(who: &Who, operation: &api::operations::Operation, own: bool) -> Answer {
-    let row = table::row(operation.action);
-    let reads = table::row(Action::Read);
-    let (may, sees) = match who {
-        Who::Application(permission) => {
-            let allows = |row: &table::Row| row.permissions.contains(permission);
-            return if allows(row) { Answer::Done } else { Answer::Denied };
-        }
-        Who::Stranger if !row.permissions.contains(&READ_WRITE_ALL) => return Answer::Denied,
-        Who::Stranger => {
-            let collection = !operation.template.contains('{');
-            let names_something = matches!(
-                operation.id.as_str(),
-                "createAccessPackage" | "createAccessPackageByReference" | "createRoleAssignment"
-            );
-            let everywhere = operation.template.starts_with(DEFINITIONS);
-            return if (collection && !names_something) || everywhere { Answer::Done } else { Answer::Missing };
-        }
-        Who::Nobody => return Answer::Denied,
-        Who::Role { name, everywhere } => {
-            if row.roles.is_empty() {
-                return Answer::Denied;
-            }
-            let here = own || *everywhere;
-            (row.roles.contains(name) && here, reads.roles.contains(name) && here)
-        }
-    };
-    let of_no_catalog = operation.template.starts_with(DEFINITIONS) || !operation.template.contains('{');
-    let names_a_catalog = matches!(
-        operation.id.as_str(),
-        "createAccessPackage" | "createAccessPackageByReference" | "createRoleAssignment"
-    );
-    if operation.action == Action::Read && of_no_catalog {
-        return Answer::Done;
-    }
-    if operation.action == Action::CreateCatalog {
-        let tenant_wide = matches!(who, Who::Role { everywhere: true, .. });
-        let allowed = tenant_wide && matches!(who, Who::Role { name, .. } if row.roles.contains(name));
-        return if allowed { Answer::Done } else { Answer::Denied };
-    }
-    debug_assert!(names_a_catalog || operation.template.contains('{'), "{}", operation.id);
-    match (may, sees) {
-        (true, _) => Answer::Done,
-        (false, true) => Answer::Denied,
-        (false, false) => Answer::Missing,
-    }
-}
-
-enum Who {
-    /// An application with this permission.
-    Application(&'static str),
-    /// A person with this role, in one catalog or in the tenant.
-    Role { name: &'static str, everywhere: bool },
-    /// A person with no role at all.
-    Nobody,
-    /// An application of another tenant that may do everything there.
-    Stranger,
-}
-
-/// Every operation, by everybody, on what is theirs and on what is others'.
-async fn everything_is_as_the_table_of_permissions_says(app: TestApp) {
-    let mut own = world(&app, "own").await;
-    let mut other = world(&app, "other").await;
-    let mut callers = vec![
-        (Who::Application(READ_ALL), app.application(&[READ_ALL]).await),
-        (Who::Application(READ_WRITE_ALL), app.client()),
-        (Who::Application(authz::AUDIT_LOG_READ_ALL), app.application(&[authz::AUDIT_LOG_READ_ALL]).await),
-        (Who::Nobody, person(&app, "nobody@contoso.example").await.client),
-        (Who::Stranger, stranger(&app).await),
-    ];
-    let mut scoped = Vec::new();
-    for role in ROLES {
-        for everywhere in [true, false] {
-            if everywhere || role.per_catalog {
-                let who = person(&app, &format!("{}-{everywhere}@contoso.example", role.id)).await;
-                let place = if everywhere { "/".to_owned() } else { scope(&own.catalog) };
-                assign(&app, &who.oid, role.id, &place).await;
-                if !everywhere {
-                    scoped.push((who.oid.clone(), role.id));
-                }
-                callers.push((Who::Role { name: role.name, everywhere }, who.client));
-            }
-        }
-    }
-    let mut tried = 0;
-    for (version, words) in Version::ALL.into_iter().zip(VERSIONS) {
-        // Of sign-ins there are none here.
-        for operation in api::operations(version).into_iter().filter(|operation| operation.id != "getSignIn") {
-            for (who, client) in &callers {
-                for is_own in [true, false] {
-                    let place = if is_own { &own } else { &other };
-                    let status = place.request(client, words, &operation).await.status;
-                    let answer = match status {
-                        403 => Answer::Denied,
-                        404 => Answer::Missing,
-                        401 | 500.. => panic!("{} gives {status}", operation.id),
-                        _ => Answer::Done,
-                    };
-                    let wanted = expected(who, &operation, is_own);
-                    let name = match who {
-                        Who::Application(name) | Who::Role { name, .. } => name,
-                        Who::Nobody => "no role",
-                        Who::Stranger => "another tenant",
-                    };
-                    let everywhere = matches!(who, Who::Role { everywhere: true, .. });
-                    assert_eq!(
-                        answer, wanted,
-                        "{version} {} by {name} (everywhere: {everywhere}, own: {is_own}): {status}",
-                        operation.id
-                    );
-                    tried += 1;
-                    if operation.kind.is_write() && (200..300).contains(&status) && !matches!(who, Who::Stranger) {
-                        // Each case begins with the same.
-                        clear(&app).await;
-                        own = world(&app, "own").await;
-                        other = world(&app, "other").await;
-                        for (oid, role) in &scoped {
-                            assign(&app, oid, role, &scope(&own.catalog)).await;
-                        }
-                    }
-                }
-            }
-        }
-    }
-    assert!(tried > 1_000, "{tried}");
-}
-
-/// Removes all packages and catalogs but the built-in one.
-async fn clear(app: &TestApp) {
-    let client = app.client().beta();
-    for set in [PACKAGES, BETA.catalogs] {
-        let rows = client.get(set).query("$top", "999").await.expect(200).rows();
-        for row in rows.iter().filter(|row| row["catalogType"] != "ServiceDefault") {
-            client.delete(format!("{set}/{}", row["id"].as_str().unwrap())).await.expect(204);
-        }
-    }
-}
-
-/// An application that may do everything in a tenant of its own.
-async fn stranger(app: &TestApp) -> Client {
-    let authority = &app.api.authority;
-    let tenant = authority.tenant_create("Other", &[], cardea::app::catalog::first_catalog).await.unwrap();
-    let subject = Subject::Application { roles: vec![READ_WRITE_ALL.to_owned()] };
-    let lifetime = std::time::Duration::from_hours(1);
-    let request = TokenRequest { tenant: Some(tenant.id), subject, lifetime };
-    app.with_token(&authority.issue(&request).await.unwrap())
 }

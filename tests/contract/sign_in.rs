@@ -7,9 +7,10 @@ use base64::{
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
 use cardea::{
-    authority::Credentials,
+    authority::AppSettings,
     authz::{READ_ALL, READ_WRITE_ALL},
     model::{changeset::Changeset, value::Timestamp},
+    store::ServicePrincipal,
 };
 use http::Method;
 use serde_json::{Value as Json, json};
@@ -43,11 +44,19 @@ async fn fetch(client: &Client, path: &str) -> Response {
     client.get(path).undocumented("authority endpoint").unchecked().await
 }
 
-async fn application(app: &TestApp, roles: &[&str]) -> Credentials {
+/// An application with a secret.
+struct Robot {
+    principal: ServicePrincipal,
+    secret: String,
+}
+
+async fn application(app: &TestApp, roles: &[&str]) -> Robot {
     let authority = &app.api.authority;
     let roles: Vec<String> = roles.iter().map(|&role| role.to_owned()).collect();
-    let made = authority.app_create(authority.default_tenant(), "Terraform", &roles, Duration::from_hours(24)).await;
-    made.unwrap()
+    let settings = AppSettings { roles, ..AppSettings::default() };
+    let made = authority.app_create(authority.default_tenant(), "Terraform", settings, Duration::from_hours(24)).await;
+    let made = made.unwrap();
+    Robot { principal: made.principal, secret: made.secret.unwrap() }
 }
 
 fn form(fields: &[(&str, &str)]) -> String {
