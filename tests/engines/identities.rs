@@ -2,7 +2,7 @@
 
 use cardea::{
     model::{AccessPackageCatalog, changeset::Changeset, record::RowVersion, value::Timestamp},
-    store::{ClientSecret, CommitError, Constraint, NewTenant, ServicePrincipal, Store, TenantKey},
+    store::{ClientSecret, CommitError, Constraint, NewTenant, ServicePrincipal, SignInSettings, Store, TenantKey},
 };
 
 use crate::stores::{Place, catalog, find, insert, on_each_engine, package, tenant};
@@ -14,7 +14,7 @@ fn principal(id: &str, app_id: &str) -> ServicePrincipal {
         app_id: app_id.to_owned(),
         display_name: format!("App {id}"),
         roles: vec!["A.Read.All".to_owned(), "B \"quoted\"".to_owned()],
-        sign_in: Default::default(),
+        sign_in: SignInSettings::default(),
         created_at: Timestamp(5),
     }
 }

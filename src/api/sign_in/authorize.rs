@@ -125,34 +125,39 @@ async fn read(asked: &Asked) -> Result<Wanted, Response> {
     let (state, prompt) = (take("state"), take("prompt").unwrap_or_default());
     let login_hint = take("login_hint").unwrap_or_default();
     let wanted = Wanted { tenant, app, details, mode, state, prompt, login_hint };
-    wanted.check(asked, response_type.as_deref(), method.as_deref())?;
-    Ok(wanted)
+    match wanted.fault(asked, response_type.as_deref(), method.as_deref()) {
+        Some((error, description)) => Err(wanted.refuse(error, description)),
+        None => Ok(wanted),
+    }
 }
 
 impl Wanted {
-    /// What the client is told at its own address.
-    fn check(&self, asked: &Asked, response_type: Option<&str>, method: Option<&str>) -> Result<(), Response> {
+    /// What is wrong with what the client asks, which it is told at its own address.
+    fn fault(
+        &self,
+        asked: &Asked,
+        response_type: Option<&str>,
+        method: Option<&str>,
+    ) -> Option<(&'static str, &'static str)> {
         if response_type != Some("code") {
-            return Err(self.refuse("unsupported_response_type", "AADSTS700054: The response_type must be code."));
+            return Some(("unsupported_response_type", "AADSTS700054: The response_type must be code."));
         }
-        let scopes = asked.api.authority.scopes(&self.app, &self.details.scope, &asked.origin);
-        match scopes {
+        match asked.api.authority.scopes(&self.app, &self.details.scope, &asked.origin) {
             Some(scopes) if scopes.openid || !scopes.permissions.is_empty() => {}
             Some(_) => {
                 let text = "AADSTS65001: The application has not been granted any of the scopes that it asks for.";
-                return Err(self.refuse("invalid_scope", text));
+                return Some(("invalid_scope", text));
             }
-            None => return Err(self.refuse("invalid_scope", "AADSTS70011: The scope names what is not here.")),
+            None => return Some(("invalid_scope", "AADSTS70011: The scope names what is not here.")),
         }
-        let challenge = self.details.challenge.as_deref();
-        match (challenge, method) {
+        match (self.details.challenge.as_deref(), method) {
             (None, _) if self.app.sign_in.public => {
                 let text = "AADSTS9002325: Proof Key for Code Exchange is required for this application.";
-                Err(self.refuse("invalid_request", text))
+                Some(("invalid_request", text))
             }
-            (None, None) => Ok(()),
-            (Some(challenge), Some(S256)) if challenge.len() == 43 => Ok(()),
-            _ => Err(self.refuse("invalid_request", "AADSTS501491: The code_challenge must be made by S256.")),
+            (None, None) => None,
+            (Some(challenge), Some(S256)) if challenge.len() == 43 => None,
+            _ => Some(("invalid_request", "AADSTS501491: The code_challenge must be made by S256.")),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The pages that people see: small, without scripts, and framed by nobody.
 
+use std::fmt::Write;
+
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
@@ -55,10 +57,11 @@ pub(super) fn sign_in(page: &SignIn<'_>) -> Response {
 
 /// A page that hands an answer to a client that wants it posted.
 pub(super) fn post_back(redirect_uri: &str, fields: &[(&str, &str)]) -> Response {
-    let inputs: String = fields
-        .iter()
-        .map(|(name, value)| format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value)))
-        .collect();
+    let inputs = fields.iter().fold(String::new(), |mut html, (name, value)| {
+        // Writing to a String cannot fail.
+        let _ = write!(html, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value));
+        html
+    });
     let body = format!(
         "<h1>Almost done</h1><form method=\"post\" action=\"{}\">{inputs}<button type=\"submit\" autofocus>Continue</button></form>",
         escape(redirect_uri)
