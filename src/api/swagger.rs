@@ -14,13 +14,13 @@ use http::{
     HeaderMap, HeaderValue, StatusCode, Uri,
     header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS},
 };
-use utoipa_swagger_ui::{Config, SwaggerUi, Url};
+use utoipa_swagger_ui::{Config, SwaggerUi, Url, oauth};
 
 use super::{
     Api, dispatch,
     openapi::{Documents, Format, Oas},
 };
-use crate::model::meta::Version;
+use crate::{authority::SWAGGER_UI, model::meta::Version};
 
 /// Where Swagger UI is.
 const PATH: &str = "/swagger-ui/";
@@ -60,7 +60,9 @@ fn pages<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .doc_expansion("list")
         // Otherwise a validator elsewhere on the internet is asked for a badge.
         .validator_url("none");
-    Router::from(SwaggerUi::new(PATH).config(config))
+    let config = config.oauth2_redirect_url(format!("{PATH}oauth2-redirect.html"));
+    let client = oauth::Config::new().client_id(SWAGGER_UI).use_pkce_with_authorization_code_grant(true);
+    Router::from(SwaggerUi::new(PATH).config(config).oauth(client))
         .layer(middleware::from_fn(protect))
         .route("/", get(async || Redirect::to(PATH)))
 }

@@ -26,12 +26,17 @@ use utoipa::openapi::{
     Components, ComponentsBuilder, Contact, Info, License, OpenApiBuilder, PathItem, Paths, Server, Tag,
     info::{ContactBuilder, InfoBuilder, LicenseBuilder},
     path::PathsBuilder,
-    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    security::{
+        AuthorizationCode, ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme,
+    },
     tag::TagBuilder,
 };
 
 use super::operations::Operation;
-use crate::model::{ENTITY_TYPES, meta::Version};
+use crate::{
+    authz::PERMISSIONS,
+    model::{ENTITY_TYPES, meta::Version},
+};
 
 /// What a reader should know before reading about operations.
 const ABOUT: &str = "\
@@ -121,7 +126,21 @@ fn components(version: Version, all: &[Operation]) -> Components {
         "A token as `cardea token` prints it. The names that an operation lists are the permissions of which the token \
          needs one, as an application's role or as a delegated scope.",
     ));
-    let components = ComponentsBuilder::new().security_scheme(operations::BEARER, SecurityScheme::Http(bearer.build()));
+    // Where the embedded authority is, below whatever address the document is got at.
+    let (authorize, token) = ("/common/oauth2/v2.0/authorize", "/common/oauth2/v2.0/token");
+    let scopes = || Scopes::from_iter(PERMISSIONS.iter().map(|permission| (permission.name, permission.description)));
+    let flows = [
+        Flow::AuthorizationCode(AuthorizationCode::new(authorize, token, scopes())),
+        Flow::ClientCredentials(ClientCredentials::new(
+            token,
+            Scopes::one("https://graph.microsoft.com/.default", "All that was granted."),
+        )),
+    ];
+    let oauth2 =
+        OAuth2::with_description(flows, "Signing in at this server's own authority, if that is not switched off.");
+    let components = ComponentsBuilder::new()
+        .security_scheme(operations::BEARER, SecurityScheme::Http(bearer.build()))
+        .security_scheme(operations::OAUTH2, SecurityScheme::OAuth2(oauth2));
     responses::components(parameters::components(components, &used, version), &statuses).build()
 }
 

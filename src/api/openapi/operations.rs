@@ -21,8 +21,10 @@ use crate::{
     },
 };
 
-/// The name of the security scheme.
+/// The name of the security scheme by which a caller shows a token.
 pub(super) const BEARER: &str = "bearer";
+/// The name of the security scheme by which a caller gets one.
+pub(super) const OAUTH2: &str = "oauth2";
 
 /// Describes an operation. `all` are those of its version: the ones that responses link to are among them.
 pub(super) fn describe(operation: &Operation, version: Version, all: &[Operation]) -> path::Operation {
@@ -33,7 +35,11 @@ pub(super) fn describe(operation: &Operation, version: Version, all: &[Operation
         .operation_id(Some(operation.id.as_str()))
         .summary(Some(operation.summary.as_str()))
         .description(Some(format!("{}\n\n{}", operation.description, needs(row))))
-        .securities(Some(row.permissions.iter().map(|p| SecurityRequirement::new(BEARER, [*p]))))
+        .securities(Some(
+            [BEARER, OAUTH2]
+                .iter()
+                .flat_map(|scheme| row.permissions.iter().map(|p| SecurityRequirement::new(*scheme, [*p]))),
+        ))
         .request_body(request_body(operation.kind, operation.face));
     let described = parameters::in_path(&operation.template).into_iter().fold(described, OperationBuilder::parameter);
     let shared = parameters::of(operation.kind).iter().map(|component| parameters::reference(component));

@@ -334,6 +334,7 @@ fn fixed(id: &str, summary: &str, description: &str, refusals: &[&'static str]) 
         .summary(Some(summary))
         .description(Some(described))
         .security(SecurityRequirement::new::<_, [&str; 0], _>(operations::BEARER, []))
+        .security(SecurityRequirement::new::<_, [&str; 0], _>(operations::OAUTH2, []))
         .parameter_ref(parameters::reference("client-request-id"));
     refusals.iter().fold(operation, |operation, status| operation.response(*status, error(status)))
 }
