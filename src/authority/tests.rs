@@ -24,8 +24,8 @@ use crate::{
     },
     odata::query::{Query, Rows},
     store::{
-        Audit, ClientSecret, Grant, Identities, Linked, Page, Password, People, ServicePrincipal, SigningKey, Used,
-        User,
+        Audit, ClientSecret, Device, Grant, Identities, Linked, Page, Password, People, ServicePrincipal, SigningKey,
+        Used, User,
     },
 };
 
@@ -71,6 +71,18 @@ impl People for Memory {
         Ok(())
     }
     async fn grant_use(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<Option<Used>, CommitError> {
+        Ok(None)
+    }
+    async fn device_add(&self, _: TenantKey, _: Device, _: Timestamp) -> Result<(), CommitError> {
+        Ok(())
+    }
+    async fn device_waiting(&self, _: TenantKey, _: &str) -> Result<Option<Device>, store::Error> {
+        Ok(None)
+    }
+    async fn device_approve(&self, _: TenantKey, _: &str, _: &str) -> Result<(), CommitError> {
+        Err(CommitError::Conflict)
+    }
+    async fn device_poll(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<Option<Device>, CommitError> {
         Ok(None)
     }
     async fn grants_end(&self, _: TenantKey, _: &str) -> Result<(), CommitError> {
