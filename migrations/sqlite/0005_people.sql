@@ -67,3 +67,11 @@ CREATE TABLE device_sign_in (
 
 CREATE UNIQUE INDEX device_sign_in_user_code ON device_sign_in (tenant_id, user_code);
 CREATE INDEX device_sign_in_user_id ON device_sign_in (tenant_id, user_id);
+
+-- Whose tokens count no more that were issued until then.
+CREATE TABLE revocation (
+  tenant_id INTEGER NOT NULL REFERENCES tenant (key) ON DELETE CASCADE,
+  object_id TEXT NOT NULL,
+  revoked_at INTEGER NOT NULL,
+  PRIMARY KEY (tenant_id, object_id)
+) STRICT, WITHOUT ROWID;
