@@ -9,7 +9,7 @@
 #   browser        Swagger UI, in Chromium
 #   schemathesis   every check of Schemathesis, on both engines
 #   clients        clients in five languages, generated, compiled and run
-#   sdk            Microsoft's own SDKs, over TLS, with a client id and a secret
+#   sdk            Microsoft's own SDKs, over TLS: with a client id and a secret, and for a person in Chromium
 #
 # Needed are Rust, Go, Java with Maven, Node.js and Python; on Debian, as root, what else is missing is installed. What
 # the tests fetch and build is kept in CARDEA_TEST_WORK (target/test-work if not set) for the next run, with their logs.
@@ -162,10 +162,16 @@ stage_sdk() {
     "$cardea" ca --data "$data/tls" >"$data/ca.pem"
     app=$("$cardea" app create --name sdk --data "$data/tls" --json)
     field() { python3 -c 'import json, sys; print(json.loads(sys.argv[1])[sys.argv[2]])' "$app" "$1"; }
+    local here=${base[tls]/127.0.0.1/localhost} sdk
     for sdk in go typescript python; do
-        SSL_CERT_FILE=$data/ca.pem "tests/sdk/$sdk/run.sh" "${base[tls]/127.0.0.1/localhost}" \
+        SSL_CERT_FILE=$data/ca.pem "tests/sdk/$sdk/run.sh" "$here" \
             "$(field tenantId)" "$(field clientId)" "$(field clientSecret)"
     done
+    local upn=msal@contoso.example password='a password for msal'
+    "$cardea" user create "$upn" --directory-role 'Global Reader' --password-stdin --data "$data/tls" <<<"$password"
+    app=$("$cardea" app create --name msal --public --redirect-uri http://localhost \
+        --scope EntitlementManagement.Read.All --data "$data/tls" --json)
+    SSL_CERT_FILE=$data/ca.pem tests/sdk/msal/run.sh "$here" "$(field tenantId)" "$(field clientId)" "$upn" "$password"
 }
 
 # The servers saw no failure of their own, and stop in an orderly way when they are told to.
