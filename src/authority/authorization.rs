@@ -37,7 +37,7 @@ pub struct Tokens {
     pub scope: String,
 }
 
-/// A client that shows a code or a refresh token.
+/// A client that shows a code, a refresh token or a device's code.
 pub struct Redemption<'a> {
     /// The tenant.
     pub tenant: &'a Tenant,
@@ -203,7 +203,7 @@ impl Authority {
         self.tokens(&asked, grant).await
     }
 
-    async fn use_grant(&self, asked: &Redemption<'_>, kind: GrantKind) -> Result<Grant, SignInError> {
+    pub(super) async fn use_grant(&self, asked: &Redemption<'_>, kind: GrantKind) -> Result<Grant, SignInError> {
         let now = self.clock.now();
         let used = self.store.grant_use(asked.tenant.key, &hash(asked.shown), now).await?;
         let used = used.filter(|used| used.grant.kind == kind && used.grant.app_id == asked.app.app_id);
@@ -214,12 +214,12 @@ impl Authority {
             return Err(SignInError::Grant("it has been used before"));
         }
         if now >= used.grant.expires_at {
-            return Err(SignInError::Grant("it has expired"));
+            return Err(SignInError::GrantExpired);
         }
         Ok(used.grant)
     }
 
-    async fn tokens(&self, asked: &Redemption<'_>, grant: Grant) -> Result<Tokens, SignInError> {
+    pub(super) async fn tokens(&self, asked: &Redemption<'_>, grant: Grant) -> Result<Tokens, SignInError> {
         let found = self.store.user_with_id(asked.tenant.key, &grant.user_id).await?;
         let Some((user, _)) = found.filter(|(user, _)| user.account_enabled) else {
             return Err(SignInError::Grant("the person may not sign in any more"));
@@ -288,7 +288,7 @@ fn swagger_ui(origin: &str, created_at: Timestamp) -> ServicePrincipal {
 }
 
 /// What is kept of something that is shown.
-fn hash(shown: &str) -> String {
+pub(super) fn hash(shown: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, shown.as_bytes()))
 }
 

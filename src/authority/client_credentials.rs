@@ -43,6 +43,9 @@ pub enum SignInError {
     /// A code or a refresh token is not good.
     #[error("the grant is not good: {0}")]
     Grant(&'static str),
+    /// It was good and is too old.
+    #[error("the grant has expired")]
+    GrantExpired,
     /// The secret was right and is too old.
     #[error("the secret has expired")]
     Expired,

@@ -24,8 +24,8 @@ use crate::{
     },
     odata::query::{Query, Rows},
     store::{
-        Audit, ClientSecret, Grant, Identities, Linked, Page, Password, People, ServicePrincipal, SigningKey, Used,
-        User,
+        Audit, ClientSecret, DeviceCode, DeviceCodes, Grant, Identities, Linked, Page, Password, People,
+        ServicePrincipal, SigningKey, Used, User,
     },
 };
 
@@ -75,6 +75,31 @@ impl People for Memory {
     }
     async fn grants_end(&self, _: TenantKey, _: &str) -> Result<(), CommitError> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl DeviceCodes for Memory {
+    async fn device_code_add(&self, _: TenantKey, _: DeviceCode, _: Timestamp) -> Result<(), CommitError> {
+        Ok(())
+    }
+    async fn device_code_named(&self, _: &str, _: Timestamp) -> Result<Option<(TenantKey, DeviceCode)>, store::Error> {
+        Ok(None)
+    }
+    async fn device_code_poll(
+        &self,
+        _: TenantKey,
+        _: &str,
+        _: &str,
+        _: Timestamp,
+    ) -> Result<Option<DeviceCode>, CommitError> {
+        Ok(None)
+    }
+    async fn device_code_approve(&self, _: TenantKey, _: Grant, _: Timestamp) -> Result<(), CommitError> {
+        Err(CommitError::Conflict)
+    }
+    async fn device_code_decline(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<(), CommitError> {
+        Err(CommitError::Conflict)
     }
 }
 

@@ -88,7 +88,7 @@ pub struct Password {
     pub changed_at: Timestamp,
 }
 
-/// Something by which a client gets tokens for a person: a code, or a refresh token.
+/// Something by which a client gets tokens for a person: a code, a refresh token, or what a device shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// The SHA-256 of what the client shows, in hexadecimal.
@@ -116,6 +116,8 @@ pub enum GrantKind {
     Code,
     /// A refresh token.
     Refresh,
+    /// The code of a device for which a person has signed in.
+    Device,
 }
 
 impl GrantKind {
@@ -123,11 +125,16 @@ impl GrantKind {
         match self {
             Self::Code => "code",
             Self::Refresh => "refresh",
+            Self::Device => "device",
         }
     }
 
     pub(super) fn read(text: &str) -> Self {
-        if text == "code" { Self::Code } else { Self::Refresh }
+        match text {
+            "code" => Self::Code,
+            "device" => Self::Device,
+            _ => Self::Refresh,
+        }
     }
 }
 

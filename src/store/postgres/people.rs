@@ -95,15 +95,7 @@ impl People for PostgresStore {
     async fn grant_add(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError> {
         let client = self.client().await?;
         client.execute("DELETE FROM sign_in_grant WHERE expires_at < $1", &[&now.0]).await.map_err(failure)?;
-        let Grant { hash, kind, family, app_id, user_id, details, created_at, expires_at } = &grant;
-        let (kind, details) = (kind.text(), serde_json::json!(details).to_string());
-        let sql = "INSERT INTO sign_in_grant \
-                   (tenant_id, hash, kind, family, app_id, user_id, details, created_at, expires_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-        let done = client
-            .execute(sql, &[&tenant.0, hash, &kind, family, app_id, user_id, &details, &created_at.0, &expires_at.0])
-            .await;
-        changed(done)
+        add_grant(&client, tenant, &grant).await
     }
 
     async fn grant_use(&self, tenant: TenantKey, hash: &str, now: Timestamp) -> Result<Option<Used>, CommitError> {
@@ -161,6 +153,18 @@ async fn create(client: &Object, tenant: TenantKey, user: &User) -> Result<(), C
                 &created_at.0,
             ],
         )
+        .await;
+    changed(done)
+}
+
+pub(super) async fn add_grant(client: &Object, tenant: TenantKey, grant: &Grant) -> Result<(), CommitError> {
+    let Grant { hash, kind, family, app_id, user_id, details, created_at, expires_at } = grant;
+    let (kind, details) = (kind.text(), serde_json::json!(details).to_string());
+    let sql = "INSERT INTO sign_in_grant \
+               (tenant_id, hash, kind, family, app_id, user_id, details, created_at, expires_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let done = client
+        .execute(sql, &[&tenant.0, hash, &kind, family, app_id, user_id, &details, &created_at.0, &expires_at.0])
         .await;
     changed(done)
 }

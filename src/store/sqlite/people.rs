@@ -100,14 +100,7 @@ impl People for SqliteStore {
     async fn grant_add(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError> {
         let task = move |connection: &Connection| {
             connection.execute("DELETE FROM sign_in_grant WHERE expires_at < ?1", [now.0]).map_err(failure)?;
-            let Grant { hash, kind, family, app_id, user_id, details, created_at, expires_at } = &grant;
-            let details = serde_json::json!(details).to_string();
-            changed(connection.execute(
-                "INSERT INTO sign_in_grant \
-                 (tenant_id, hash, kind, family, app_id, user_id, details, created_at, expires_at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                params![tenant.0, hash, kind.text(), family, app_id, user_id, details, created_at.0, expires_at.0],
-            ))
+            add_grant(connection, tenant, &grant)
         };
         self.writer.run(task).await
     }
@@ -155,6 +148,17 @@ impl People for SqliteStore {
         };
         self.writer.run(task).await
     }
+}
+
+pub(super) fn add_grant(connection: &Connection, tenant: TenantKey, grant: &Grant) -> Result<(), CommitError> {
+    let Grant { hash, kind, family, app_id, user_id, details, created_at, expires_at } = grant;
+    let details = serde_json::json!(details).to_string();
+    changed(connection.execute(
+        "INSERT INTO sign_in_grant \
+         (tenant_id, hash, kind, family, app_id, user_id, details, created_at, expires_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![tenant.0, hash, kind.text(), family, app_id, user_id, details, created_at.0, expires_at.0],
+    ))
 }
 
 fn set_password(connection: &Connection, tenant: TenantKey, id: &str, password: &Password) -> Result<(), CommitError> {
