@@ -219,7 +219,7 @@ impl Authority {
         Ok(used.grant)
     }
 
-    pub(super) async fn tokens(&self, asked: &Redemption<'_>, grant: Grant) -> Result<Tokens, SignInError> {
+    async fn tokens(&self, asked: &Redemption<'_>, grant: Grant) -> Result<Tokens, SignInError> {
         let found = self.store.user_with_id(asked.tenant.key, &grant.user_id).await?;
         let Some((user, _)) = found.filter(|(user, _)| user.account_enabled) else {
             return Err(SignInError::Grant("the person may not sign in any more"));
@@ -290,7 +290,7 @@ fn swagger_ui(origin: &str, created_at: Timestamp) -> ServicePrincipal {
 }
 
 /// What is kept of something that is shown.
-pub(super) fn hash(shown: &str) -> String {
+fn hash(shown: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, shown.as_bytes()))
 }
 

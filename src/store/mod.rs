@@ -22,7 +22,7 @@ use async_trait::async_trait;
 
 pub use self::audit::{Audit, Broken, Linked, export, verify};
 pub use self::identities::{ClientSecret, Identities, ServicePrincipal, SignInSettings};
-pub use self::people::{Device, Grant, GrantDetails, GrantKind, Password, People, Used, User};
+pub use self::people::{Grant, GrantDetails, GrantKind, Password, People, Used, User};
 use crate::{
     model::{
         audit::Entry,

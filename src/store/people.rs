@@ -58,18 +58,6 @@ pub trait People: Send + Sync {
     /// All that is revoked: in which tenant, whose, and until when.
     async fn revocations(&self) -> Result<Vec<(TenantKey, String, Timestamp)>, Error>;
 
-    /// Keeps a device that waits; those whose time is over at this time go. [`CommitError::Conflict`]: its code is taken.
-    async fn device_add(&self, tenant: TenantKey, device: Device, now: Timestamp) -> Result<(), CommitError>;
-
-    /// The device that waits for this code.
-    async fn device_waiting(&self, tenant: TenantKey, user_code: &str) -> Result<Option<Device>, Error>;
-
-    /// A person has entered the code. [`CommitError::Conflict`]: no device waits for it any more.
-    async fn device_approve(&self, tenant: TenantKey, user_code: &str, user_id: &str) -> Result<(), CommitError>;
-
-    /// The device asks how it is, and is told when it last did. One that a person has approved is gone then.
-    async fn device_poll(&self, tenant: TenantKey, hash: &str, now: Timestamp) -> Result<Option<Device>, CommitError>;
-
     /// Ends all grants of a family.
     async fn grants_end(&self, tenant: TenantKey, family: &str) -> Result<(), CommitError>;
 }
@@ -170,25 +158,6 @@ pub struct GrantDetails {
     /// The hash of what the client has to show (PKCE, RFC 7636).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub challenge: Option<String>,
-}
-
-/// A device that waits for a person to sign in elsewhere (RFC 8628).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Device {
-    /// The SHA-256 of what the device shows.
-    pub hash: String,
-    /// What the person enters.
-    pub user_code: String,
-    /// The client.
-    pub app_id: String,
-    /// What it asked for.
-    pub scope: String,
-    /// Who has entered the code.
-    pub user_id: Option<String>,
-    /// From when on it waits no more.
-    pub expires_at: Timestamp,
-    /// When it last asked.
-    pub polled_at: Option<Timestamp>,
 }
 
 /// A grant that was found.

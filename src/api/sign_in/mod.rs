@@ -4,7 +4,6 @@
 //! ([`refusal`]). What they answer depends on the address they are asked at, which is therefore part of every answer.
 
 mod authorize;
-mod device;
 mod discovery;
 mod page;
 mod refusal;
@@ -41,9 +40,7 @@ pub(super) fn router() -> Router<Arc<Api>> {
         .route("/{tenant}/discovery/v2.0/keys", get(discovery::keys))
         .route("/{tenant}/discovery/keys", get(discovery::keys))
         .route("/{tenant}/oauth2/v2.0/token", post(token::issue).fallback(only_post))
-        .route("/{tenant}/oauth2/v2.0/devicecode", post(device::begin))
         .layer(open)
-        .route("/{tenant}/oauth2/deviceauth", get(device::show).post(device::enter))
         .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::show).post(authorize::enter))
 }
 

@@ -69,19 +69,6 @@ pub(super) fn post_back(redirect_uri: &str, fields: &[(&str, &str)]) -> Response
     page_of(StatusCode::OK, "Continue", &body, &form_action(redirect_uri))
 }
 
-/// The page on which a person enters the code that a device shows.
-pub(super) fn device_code(alert: Option<&str>) -> Response {
-    let status = if alert.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    let alert = alert.map(|text| format!("<p class=\"alert\" role=\"alert\">{}</p>", escape(text))).unwrap_or_default();
-    let body = format!(
-        "<h1>Let a device in</h1><p>Enter the code that your device shows. Only do so if you have begun this yourself.</p>\
-         {alert}<form method=\"get\"><label for=\"user_code\">Code</label><input id=\"user_code\" name=\"user_code\" \
-         required autofocus autocomplete=\"one-time-code\" autocapitalize=\"characters\" spellcheck=\"false\">\
-         <button type=\"submit\">Next</button></form>"
-    );
-    page_of(status, "Let a device in", &body, "'self'")
-}
-
 /// A page that says something.
 pub(super) fn message(status: StatusCode, title: &str, text: &str) -> Response {
     let body = format!("<h1>{}</h1><p role=\"alert\">{}</p>", escape(title), escape(text));

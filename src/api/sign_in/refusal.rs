@@ -39,12 +39,6 @@ pub(super) enum Kind {
     Credential,
     /// A code or a refresh token is not good.
     InvalidGrant,
-    /// Nobody has entered the device's code yet.
-    DeviceWaiting,
-    /// The device asks too often.
-    DeviceTooSoon,
-    /// Nobody has entered the device's code in time.
-    DeviceExpired,
     /// The secret has expired.
     ExpiredCredential,
     /// Too many failures.
@@ -68,9 +62,6 @@ impl Kind {
             Self::NoCredential => (7_000_218, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::Credential => (7_000_215, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::InvalidGrant => (70_000, "invalid_grant", StatusCode::BAD_REQUEST),
-            Self::DeviceWaiting => (70_016, "authorization_pending", StatusCode::BAD_REQUEST),
-            Self::DeviceTooSoon => (70_016, "slow_down", StatusCode::BAD_REQUEST),
-            Self::DeviceExpired => (70_019, "expired_token", StatusCode::BAD_REQUEST),
             Self::ExpiredCredential => (7_000_222, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::Slow => (50_196, "temporarily_unavailable", StatusCode::TOO_MANY_REQUESTS),
             Self::Unavailable => (90_033, "temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE),

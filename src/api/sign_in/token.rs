@@ -20,8 +20,6 @@ use crate::{
     store::Tenant,
 };
 
-/// The grant type of devices (RFC 8628 §3.4).
-const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// No form is larger.
 const MAX_FORM: usize = 32 * 1024;
 
@@ -36,7 +34,7 @@ async fn grant(asked: &Asked, body: Body) -> Result<Response, Refusal> {
     let grant = form.get("grant_type").ok_or_else(|| Refusal::missing("grant_type"))?;
     match grant.as_str() {
         "client_credentials" => client_credentials(asked, &form).await,
-        "authorization_code" | "refresh_token" | DEVICE | "device_code" => for_a_person(asked, &form, grant).await,
+        "authorization_code" | "refresh_token" => for_a_person(asked, &form, grant).await,
         other => {
             let message = format!("The grant type '{}' is not supported.", shown(other));
             Err(Refusal::new(Kind::Grant, message))
@@ -83,7 +81,7 @@ async fn for_a_person(asked: &Asked, form: &Form, grant: &str) -> Result<Respons
     };
     let authority = &asked.api.authority;
     let scope = form.get("scope").map(String::as_str);
-    let shown_scope = scope.unwrap_or_default();
+    let shown = scope.unwrap_or_default();
     let credentials = ClientCredentials {
         tenant: &tenant,
         client_id: &client_id,
@@ -93,31 +91,22 @@ async fn for_a_person(asked: &Asked, form: &Form, grant: &str) -> Result<Respons
         visit: asked.visit(),
     };
     let app = authority.authenticate_client(credentials, secret.as_deref()).await;
-    let app = app.map_err(|error| refusal(error, shown_scope))?;
+    let app = app.map_err(|error| refusal(error, shown))?;
     let field = |name: &str| form.get(name).ok_or_else(|| Refusal::missing(name));
     let is_code = grant == "authorization_code";
-    let shown = match grant {
-        "authorization_code" => "code",
-        "refresh_token" => "refresh_token",
-        _ => "device_code",
-    };
     let redemption = Redemption {
         tenant: &tenant,
         app: &app,
-        shown: field(shown)?,
+        shown: field(if is_code { "code" } else { "refresh_token" })?,
         redirect_uri: if is_code { field("redirect_uri")? } else { "" },
         verifier: form.get("code_verifier").map(String::as_str),
         // What a code is for was agreed on when it was asked for.
-        scope: scope.filter(|_| grant == "refresh_token"),
+        scope: scope.filter(|_| !is_code),
         origin: &asked.origin,
     };
-    let tokens = match grant {
-        "authorization_code" => authority.redeem_code(redemption).await,
-        "refresh_token" => authority.redeem_refresh(redemption).await,
-        _ => authority.redeem_device(redemption).await,
-    };
-    let Tokens { access_token, id_token, refresh_token, scope } =
-        tokens.map_err(|error| refusal(error, shown_scope))?;
+    let tokens =
+        if is_code { authority.redeem_code(redemption).await } else { authority.redeem_refresh(redemption).await };
+    let Tokens { access_token, id_token, refresh_token, scope } = tokens.map_err(|error| refusal(error, shown))?;
     let seconds = PERSON_TOKEN_LIFETIME.as_secs() - 1;
     let mut body = json!({
         "token_type": "Bearer", "scope": scope, "expires_in": seconds, "ext_expires_in": seconds,
@@ -220,12 +209,6 @@ fn refusal(error: SignInError, scope: &str) -> Refusal {
              secret value that was shown when it was made.",
         ),
         SignInError::Password => Refusal::new(Kind::InvalidGrant, "The name or the password is not right."),
-        SignInError::DeviceWaiting => Refusal::new(
-            Kind::DeviceWaiting,
-            "Nobody has entered the code yet: ask again, at the interval that was told.",
-        ),
-        SignInError::DeviceTooSoon => Refusal::new(Kind::DeviceTooSoon, "Ask less often."),
-        SignInError::DeviceExpired => Refusal::new(Kind::DeviceExpired, "The code has expired: begin again."),
         SignInError::Grant(reason) => {
             Refusal::new(Kind::InvalidGrant, format!("The provided grant is invalid: {reason}."))
         }
