@@ -9,7 +9,7 @@ use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub use self::manage::{
-    App, AppCommand, Audit, AuditCommand, Common, InTenant, Tenant, TenantCommand, User, UserCommand,
+    App, AppCommand, Audit, AuditCommand, Common, InTenant, Key, KeyCommand, Tenant, TenantCommand, User, UserCommand,
 };
 use crate::{
     api::{self, limits::Rates},
@@ -41,6 +41,8 @@ pub enum Command {
     Tenant(Tenant),
     /// Manage people who can sign in.
     User(User),
+    /// Manage the keys that tokens are signed with.
+    Key(Key),
     /// Prove that no audit record is missing or altered, or export them.
     Audit(Audit),
     /// Print the OpenAPI document of a version.

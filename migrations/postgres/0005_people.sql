@@ -50,3 +50,11 @@ CREATE TABLE sign_in_grant (
 CREATE INDEX sign_in_grant_family ON sign_in_grant (tenant_id, family);
 CREATE INDEX sign_in_grant_user_id ON sign_in_grant (tenant_id, user_id);
 CREATE INDEX sign_in_grant_expires_at ON sign_in_grant (expires_at);
+
+-- Whose tokens count no more that were issued until then.
+CREATE TABLE revocation (
+  tenant_id bigint NOT NULL REFERENCES tenant (key) ON DELETE CASCADE,
+  object_id text COLLATE "C" NOT NULL,
+  revoked_at bigint NOT NULL,
+  PRIMARY KEY (tenant_id, object_id)
+);

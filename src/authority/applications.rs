@@ -69,6 +69,12 @@ pub enum ManageError {
     /// A directory role that means nothing here.
     #[error("{0}")]
     DirectoryRole(String),
+    /// A key could not be made.
+    #[error("the key could not be made")]
+    Key,
+    /// A key cannot be withdrawn.
+    #[error("there is no signing key {0:?}, or no other: make one first (cardea key rotate)")]
+    LastKey(String),
     /// A secret cannot count that long, or that short.
     #[error("a secret counts from 1 second to {} days", MAX_SECRET_LIFETIME.as_secs() / 86_400)]
     Lifetime,
@@ -205,9 +211,10 @@ impl Authority {
         Ok(Credentials { principal, secret, expires_at })
     }
 
-    /// Removes an application. Tokens that it got before stay good until they expire.
+    /// Removes an application. Its tokens end, on every server within seconds.
     pub async fn app_delete(&self, tenant: &Tenant, client_id: &str) -> Result<(), ManageError> {
         let principal = self.app_find(tenant, client_id).await?;
+        self.revoke(tenant.key, &principal.id).await?;
         let audit = self.of_app("Remove service principal", "Delete", &principal);
         Ok(self.store.service_principal_delete(tenant.key, &principal.id, audit).await?)
     }
@@ -244,8 +251,8 @@ pub(super) fn display_name(name: &str) -> Result<String, ManageError> {
 fn redirect_uri(uri: &str) -> Result<(), ManageError> {
     let (scheme, rest) = uri.split_once(':').unwrap_or_default();
     let local = || {
-        let host = rest.trim_start_matches("//").split(['/', ':']).next().unwrap_or_default();
-        matches!(host, "localhost" | "127.0.0.1")
+        let authority = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();
+        matches!(authority.split(':').next(), Some("localhost" | "127.0.0.1")) && !authority.contains('@')
     };
     let plain = uri.len() <= 512
         && uri.bytes().all(|byte| byte.is_ascii_graphic())

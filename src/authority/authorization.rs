@@ -234,10 +234,10 @@ impl Authority {
             scopes.permissions = wanted.permissions;
         }
         let claims = self.person_claims(asked, &user, &scopes);
-        let access_token = self.signing.sign(&claims).ok_or(SignInError::Signing)?;
+        let access_token = self.signing().sign(&claims).ok_or(SignInError::Signing)?;
         let id_token = if scopes.openid {
             let id = self.id_claims(asked, &user, grant.details.nonce.clone());
-            Some(self.signing.sign(&id).ok_or(SignInError::Signing)?)
+            Some(self.signing().sign(&id).ok_or(SignInError::Signing)?)
         } else {
             None
         };
@@ -262,8 +262,10 @@ pub fn may_redirect(app: &ServicePrincipal, uri: &str) -> bool {
     let portless = |uri: &str| {
         let rest = uri.strip_prefix("http://")?;
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let host = authority.split(':').next().unwrap_or_default();
-        matches!(host, "localhost" | "127.0.0.1").then(|| format!("http://{host}{path}"))
+        let (host, port) = authority.split_once(':').unwrap_or((authority, "1"));
+        // Else a name and a password could stand where the port does, and another host after them.
+        let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        (is_port && matches!(host, "localhost" | "127.0.0.1")).then(|| format!("http://{host}{path}"))
     };
     app.sign_in
         .redirect_uris

@@ -99,6 +99,9 @@ impl Authority {
         self.options.check(&claims)?;
         let life = alive((claims.nbf, claims.exp), now)?;
         let tenant = self.tenant(&claims.tid).await?.ok_or(Unauthenticated::Tenant)?;
+        if self.revoked.covers(tenant, &claims.oid, claims.iat) {
+            return Err(Unauthenticated::Revoked.into());
+        }
         Ok((claims.into_principal()?, tenant, life))
     }
 

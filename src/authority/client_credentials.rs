@@ -119,7 +119,7 @@ impl Authority {
             origin: asked.origin,
             lifetime: TOKEN_LIFETIME,
         });
-        let token = self.signing.sign(&claims).ok_or(SignInError::Signing)?;
+        let token = self.signing().sign(&claims).ok_or(SignInError::Signing)?;
         tracing::info!(tenant = asked.tenant.id, client = principal.app_id, "an application signed in");
         Ok(token)
     }

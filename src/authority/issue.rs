@@ -97,7 +97,7 @@ impl Authority {
         if self.tenant(tenant).await?.is_none() {
             return Err(IssueError::Tenant(tenant.to_owned()));
         }
-        self.signing.sign(&claims).ok_or(IssueError::Signing)
+        self.signing().sign(&claims).ok_or(IssueError::Signing)
     }
 
     fn claims(&self, tenant: &str, request: &TokenRequest) -> Result<Claims, IssueError> {

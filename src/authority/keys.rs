@@ -90,7 +90,7 @@ impl SigningPair {
         self.pair.public_key().as_ref()
     }
 
-    #[cfg(test)]
+    /// The name by which tokens name it.
     pub(super) fn kid(&self) -> &str {
         &self.kid
     }

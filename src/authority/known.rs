@@ -46,6 +46,14 @@ impl<V: Clone + Send + Sync> Known<V> {
         Ok(self.have(name))
     }
 
+    /// Knows these, and no others. Whether one has gone.
+    pub(super) fn replace(&self, things: HashMap<String, V>) -> bool {
+        let mut known = self.things.write();
+        let gone = known.keys().any(|name| !things.contains_key(name));
+        *known = things;
+        gone
+    }
+
     fn have(&self, name: &str) -> Option<V> {
         self.things.read().get(name).cloned()
     }

@@ -15,6 +15,7 @@ mod claims;
 mod client_credentials;
 mod device;
 mod external;
+mod fresh;
 mod issue;
 mod keys;
 mod known;
@@ -29,12 +30,15 @@ mod verified;
 
 use std::{collections::HashMap, sync::Arc};
 
+use parking_lot::RwLock;
+
 pub use applications::{AppSettings, Credentials, MAX_SECRET_LIFETIME, ManageError};
 pub use authorization::{PERSON_TOKEN_LIFETIME, Redemption, SWAGGER_UI, Scopes, Tokens, may_redirect};
 pub use check::{Caller, CheckError};
 pub use client_credentials::{ClientCredentials, SignInError, TOKEN_LIFETIME};
 pub use device::{DEVICE_CODE_LIFETIME, DEVICE_INTERVAL, DeviceError, DeviceStart, Waiting};
 pub use external::{Issuer, Unreachable};
+pub use fresh::LAG;
 pub use issue::{IssueError, MAX_LIFETIME, Subject, TokenRequest};
 pub use keys::PublicKey;
 pub use people::{MIN_PASSWORD, PasswordSignIn};
@@ -43,6 +47,7 @@ pub use unauthenticated::{CODE, Unauthenticated};
 
 use self::{
     external::Issuers,
+    fresh::Revoked,
     keys::{SigningPair, VerifyingKey},
     known::Known,
     remember::by_command,
@@ -94,7 +99,7 @@ pub struct Authority {
     store: Arc<dyn Store>,
     clock: Clock,
     options: Options,
-    signing: SigningPair,
+    signing: RwLock<Arc<SigningPair>>,
     verifying: Known<VerifyingKey>,
     tenants: Known<Arc<Tenant>>,
     default_tenant: Tenant,
@@ -102,6 +107,7 @@ pub struct Authority {
     hashing: Hashing,
     throttle: Throttle,
     issuers: Issuers,
+    revoked: Revoked,
 }
 
 impl Authority {
@@ -137,13 +143,14 @@ impl Authority {
         let known = by_name(&tenants);
         let oldest = tenants.into_iter().min_by_key(|tenant| (tenant.created_at, tenant.key.0));
         Ok(Self {
-            signing: SigningPair::read(newest)?,
+            signing: RwLock::new(Arc::new(SigningPair::read(newest)?)),
             verifying: Known::new(keys::verifying(&signing_keys)),
             tenants: Known::new(known),
             default_tenant: oldest.ok_or(Error::Tenant)?,
             verified: Verified::default(),
             hashing: Hashing::default(),
             throttle: Throttle::default(),
+            revoked: Revoked::default(),
             issuers: Issuers::new(options.issuers.clone(), &clock).map_err(|_| Error::Client)?,
             store,
             clock,
@@ -181,6 +188,11 @@ impl Authority {
     /// The public halves of all signing keys, the newest first.
     pub async fn public_keys(&self) -> Result<Vec<PublicKey>, store::Error> {
         Ok(keys::public(&self.store.signing_keys().await?))
+    }
+
+    /// The key that signs.
+    fn signing(&self) -> Arc<SigningPair> {
+        Arc::clone(&self.signing.read())
     }
 
     /// The options.

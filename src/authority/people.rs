@@ -67,7 +67,7 @@ impl Authority {
         Ok((user, shown))
     }
 
-    /// Changes a person's password. What was granted by the old one ends.
+    /// Changes a person's password. What was granted by the old one ends, tokens too.
     pub async fn user_set_password(
         &self,
         tenant: &Tenant,
@@ -76,14 +76,16 @@ impl Authority {
     ) -> Result<(User, Option<String>), ManageError> {
         let user = self.user_find(tenant, upn).await?;
         let (shown, password) = self.new_password(password)?;
+        self.revoke(tenant.key, &user.id).await?;
         let audit = self.of_user("Change password of user", "Update", &user);
         self.store.user_set_password(tenant.key, &user.id, password, audit).await?;
         Ok((user, shown))
     }
 
-    /// Removes a person. Access tokens that are out stay good until they expire.
+    /// Removes a person, whose tokens end on every server within seconds.
     pub async fn user_delete(&self, tenant: &Tenant, upn: &str) -> Result<User, ManageError> {
         let user = self.user_find(tenant, upn).await?;
+        self.revoke(tenant.key, &user.id).await?;
         let audit = self.of_user("Delete user", "Delete", &user);
         self.store.user_delete(tenant.key, &user.id, audit).await?;
         Ok(user)

@@ -73,6 +73,12 @@ impl People for Memory {
     async fn grant_use(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<Option<Used>, CommitError> {
         Ok(None)
     }
+    async fn revoke(&self, _: TenantKey, _: &str, _: Timestamp, _: Timestamp) -> Result<(), CommitError> {
+        Ok(())
+    }
+    async fn revocations(&self) -> Result<Vec<(TenantKey, String, Timestamp)>, store::Error> {
+        Ok(Vec::new())
+    }
     async fn grants_end(&self, _: TenantKey, _: &str) -> Result<(), CommitError> {
         Ok(())
     }
@@ -173,6 +179,14 @@ impl Store for Memory {
         }
         Ok(())
     }
+    async fn signing_key_add(&self, key: SigningKey, _: TenantKey, _: Vec<Entry>) -> Result<(), CommitError> {
+        self.keys.lock().insert(0, key);
+        Ok(())
+    }
+    async fn signing_key_withdraw(&self, kid: &str, _: TenantKey, _: Vec<Entry>) -> Result<(), CommitError> {
+        self.keys.lock().retain(|key| key.kid != kid);
+        Ok(())
+    }
     async fn close(&self) {}
 }
 
@@ -263,7 +277,7 @@ impl World {
     async fn token_with(&self, changes: Json) -> String {
         let mut claims = part(&self.token().await, 1);
         change(&mut claims, changes);
-        self.authority.signing.sign(&claims).unwrap()
+        self.authority.signing().sign(&claims).unwrap()
     }
 
     async fn check(&self, token: &str) -> Result<Arc<Caller>, Unauthenticated> {
@@ -341,7 +355,7 @@ async fn servers_that_start_at_once_agree() {
     let three = open(&store, &clock).await;
     for other in [two, three] {
         assert_eq!(one.default_tenant(), other.default_tenant());
-        assert_eq!(one.signing.kid(), other.signing.kid());
+        assert_eq!(one.signing().kid(), other.signing().kid());
     }
 }
 
@@ -465,7 +479,7 @@ async fn a_forged_signature_is_refused() {
     assert_eq!(world.refused(&format!("{header}.{payload}.{cut}")).await, Unauthenticated::Signature);
 
     let stranger =
-        SigningKey { kid: world.authority.signing.kid().to_owned(), ..keys::generate(Timestamp(0)).unwrap() };
+        SigningKey { kid: world.authority.signing().kid().to_owned(), ..keys::generate(Timestamp(0)).unwrap() };
     let forged = SigningPair::read(&stranger).unwrap().sign(&part(&token, 1)).unwrap();
     assert_eq!(world.refused(&forged).await, Unauthenticated::Signature);
 
@@ -488,8 +502,8 @@ async fn only_rs256_is_an_algorithm() {
     }
     // The public key as the secret of a message authentication code.
     let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
-    header.kid = Some(world.authority.signing.kid().to_owned());
-    let secret = EncodingKey::from_secret(world.authority.signing.public_der());
+    header.kid = Some(world.authority.signing().kid().to_owned());
+    let secret = EncodingKey::from_secret(world.authority.signing().public_der());
     let confused = jsonwebtoken::encode(&header, &part(&token, 1), &secret).unwrap();
     assert_eq!(world.refused(&confused).await, Unauthenticated::Algorithm);
 }

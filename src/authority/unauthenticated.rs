@@ -47,6 +47,9 @@ pub enum Unauthenticated {
     /// No more.
     #[error("Access token has expired (exp): get a new one.")]
     Expired,
+    /// Its bearer was removed, or has another password.
+    #[error("Access token has been revoked: sign in again.")]
+    Revoked,
     /// Not yet.
     #[error("Access token is not valid yet (nbf): check the clock of its issuer.")]
     NotYetValid,

@@ -62,6 +62,15 @@ impl<T> Verified<T> {
         }
     }
 
+    /// Forgets all.
+    pub(super) fn clear(&self) {
+        for shard in &self.shards {
+            let mut shard = shard.write();
+            shard.entries.clear();
+            shard.bytes = 0;
+        }
+    }
+
     fn shard(&self, tail: &Tail) -> &RwLock<Shard<T>> {
         // The last two characters of a signature carry but eight bits: take others.
         let [.., a, b, _, _] = *tail;

@@ -11,7 +11,7 @@ use crate::{
     authority::{AppSettings, Authority, Credentials, ManageError},
     authz::PERMISSIONS,
     clock::Clock,
-    config::{App, AppCommand, Common, Tenant, TenantCommand, User, UserCommand},
+    config::{App, AppCommand, Common, Key, KeyCommand, Tenant, TenantCommand, User, UserCommand},
     store::{self, ServicePrincipal, SignInSettings},
 };
 
@@ -89,6 +89,19 @@ pub(super) fn user(config: &User) -> Result<(), Error> {
                 Ok(told(&authority.user_set_password(&tenant, upn, password).await?))
             }
             UserCommand::Delete { upn, .. } => Ok(user_json(&tenant.id, &authority.user_delete(&tenant, upn).await?)),
+        }
+    })
+}
+
+pub(super) fn key(config: &Key) -> Result<(), Error> {
+    let command = &config.command;
+    let told = |key: &store::SigningKey| json!({ "kid": key.kid, "createdDateTime": key.created_at.to_string() });
+    run(command.common(), async |authority, _| match command {
+        KeyCommand::List { .. } => Ok(authority.key_list().await?.iter().map(told).collect()),
+        KeyCommand::Rotate { .. } => Ok(told(&authority.key_rotate().await?)),
+        KeyCommand::Withdraw { kid, .. } => {
+            authority.key_withdraw(kid).await?;
+            Ok(json!({ "kid": kid }))
         }
     })
 }

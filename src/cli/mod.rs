@@ -38,6 +38,7 @@ pub fn run() -> ExitCode {
         Command::App(config) => manage::app(&config),
         Command::Tenant(config) => manage::tenant(&config),
         Command::User(config) => manage::user(&config),
+        Command::Key(config) => manage::key(&config),
         Command::Audit(config) => audit::run(&config),
         Command::Openapi(config) => openapi::run(&config),
         Command::Ca(config) => ca::run(&config),

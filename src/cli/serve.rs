@@ -47,12 +47,17 @@ async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receive
         ..config.tokens.options()
     };
     let authority = open_authority(store, &Clock::System, options).await?;
-    let router = router(config, store, authority);
+    let api = api(config, store, authority);
+    let router = api::router(Arc::clone(&api));
     let tls = tls(config)?.map(Arc::new);
     let listen = |source| Error::Listen { address: config.listen.clone(), source };
     let listener = server::bind(&config.listen).await.map_err(listen)?;
     print(&greeting(config, tls.as_deref(), listener.local_addr().map_err(listen)?))?;
-    server::serve(listener, router, server::Options { tls, ..config.options() }, stop).await;
+    let served = server::serve(listener, router, server::Options { tls, ..config.options() }, stop);
+    tokio::select! {
+        () = served => {}
+        () = api.authority.keep_fresh() => {}
+    }
     Ok(())
 }
 
@@ -75,9 +80,9 @@ fn tls(config: &Serve) -> Result<Option<Tls>, Error> {
 }
 
 /// The application behind its API.
-fn router(config: &Serve, store: &Arc<dyn Store>, authority: Authority) -> axum::Router {
+fn api(config: &Serve, store: &Arc<dyn Store>, authority: Authority) -> Arc<Api> {
     let app = App::new(Arc::clone(store), Clock::System);
-    api::router(Arc::new(Api::new(app, authority, config.api_options())))
+    Arc::new(Api::new(app, authority, config.api_options()))
 }
 
 /// What the one who started us wants to know first.

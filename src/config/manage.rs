@@ -47,6 +47,49 @@ pub enum TenantCommand {
     },
 }
 
+/// Manage the keys that tokens are signed with.
+#[derive(Debug, Args)]
+pub struct Key {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: KeyCommand,
+}
+
+/// What to do about keys. Private halves are never shown.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// List the keys; the first one signs.
+    List {
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Make a key that signs from now on. What the others have signed still counts.
+    Rotate {
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Withdraw a key: what it has signed counts no more.
+    Withdraw {
+        /// The key.
+        #[arg(value_name = "KID")]
+        kid: String,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+impl KeyCommand {
+    /// Where, and how to print.
+    pub fn common(&self) -> &Common {
+        match self {
+            Self::List { common } | Self::Rotate { common } | Self::Withdraw { common, .. } => common,
+        }
+    }
+}
+
 /// Manage people who can sign in.
 #[derive(Debug, Args)]
 pub struct User {

@@ -27,6 +27,7 @@ pub use self::identities::{ClientSecret, Identities, ServicePrincipal, SignInSet
 pub use self::people::{Grant, GrantDetails, GrantKind, Password, People, Used, User};
 use crate::{
     model::{
+        audit::Entry,
         changeset::Changeset,
         meta::{EntityType, Kind, Property},
         record::{Record, RowVersion, Stored},
@@ -84,6 +85,13 @@ pub trait Store: Identities + People + DeviceCodes + Audit + Send + Sync {
 
     /// Adds a signing key if there is none yet: of several servers that start at once, one wins.
     async fn signing_key_create(&self, key: SigningKey) -> Result<(), CommitError>;
+
+    /// Adds a signing key, with which tokens are signed from then on.
+    async fn signing_key_add(&self, key: SigningKey, chain: TenantKey, audit: Vec<Entry>) -> Result<(), CommitError>;
+
+    /// Withdraws a signing key: what it has signed counts no more. [`CommitError::Conflict`]: there is no such key, or no
+    /// other.
+    async fn signing_key_withdraw(&self, kid: &str, chain: TenantKey, audit: Vec<Entry>) -> Result<(), CommitError>;
 
     /// Finishes what is being written and closes the database.
     async fn close(&self);

@@ -45,6 +45,19 @@ pub trait People: Send + Sync {
     /// Uses the grant with this hash, once: whoever comes later is told that it has been used.
     async fn grant_use(&self, tenant: TenantKey, hash: &str, now: Timestamp) -> Result<Option<Used>, CommitError>;
 
+    /// From now on no token counts that this person or application was issued until then. Those that had to be
+    /// remembered `since` then are forgotten.
+    async fn revoke(
+        &self,
+        tenant: TenantKey,
+        object_id: &str,
+        until: Timestamp,
+        since: Timestamp,
+    ) -> Result<(), CommitError>;
+
+    /// All that is revoked: in which tenant, whose, and until when.
+    async fn revocations(&self) -> Result<Vec<(TenantKey, String, Timestamp)>, Error>;
+
     /// Ends all grants of a family.
     async fn grants_end(&self, tenant: TenantKey, family: &str) -> Result<(), CommitError>;
 }

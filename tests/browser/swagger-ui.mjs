@@ -71,8 +71,9 @@ async function use(version) {
 async function authorize() {
     await page.locator(".auth-wrapper .authorize").click();
     const dialog = page.locator(".dialog-ux");
-    await dialog.locator("input").fill(token);
-    await dialog.locator(".auth-btn-wrapper .authorize").click();
+    await dialog.locator("#auth-bearer-value").fill(token);
+    const scheme = dialog.locator(".auth-container", { has: page.locator("#auth-bearer-value") });
+    await scheme.locator(".auth-btn-wrapper .authorize").click();
     await dialog.getByText("Authorized", { exact: true }).waitFor();
     await dialog.locator(".btn-done").click();
 }

@@ -30,6 +30,8 @@ engines! {
     a_confidential_client_proves_itself,
     tokens_of_one_kind_are_no_tokens_of_another,
     people_are_managed_and_no_password_is_kept,
+    tokens_end_with_the_person_the_password_and_the_application,
+    keys_rotate_without_failing_live_tokens_and_can_be_withdrawn,
 }
 
 const VERIFIER: &str = "a-verifier-that-is-long-enough-to-be-one-0123456789";
@@ -404,4 +406,77 @@ async fn people_are_managed_and_no_password_is_kept(app: TestApp) {
     assert_eq!(users.iter().map(|user| user.display_name.as_str()).collect::<Vec<_>>(), ["Ada"]);
     let (_, password) = app.store.user_named(tenant.key, "ada@contoso.example").await.unwrap().unwrap();
     assert!(password.unwrap().hash.starts_with("$argon2id$"));
+}
+
+async fn tokens_end_with_the_person_the_password_and_the_application(app: TestApp) {
+    let scene = scene(&app, true).await;
+    let authority = &app.api.authority;
+    let tenant = authority.default_tenant();
+    let status = async |token: &str| app.with_token(token).v1().get(PACKAGES).await.status;
+    let access = async |code: String| {
+        let tokens = scene.token(&app, &[("code", &code)]).await.expect(200).json();
+        tokens["access_token"].as_str().unwrap().to_owned()
+    };
+    let token = access(scene.code(&app, &[]).await).await;
+    assert_eq!(status(&token).await, 200);
+    let (_, password) = authority.user_set_password(tenant, "ada@contoso.example", None).await.unwrap();
+    // What the server does every few seconds.
+    authority.refresh().await.unwrap();
+    app.with_token(&token).v1().get(PACKAGES).await.problem(401).says("InvalidAuthenticationToken", "", "revoked");
+    app.advance(Duration::from_secs(1)).await;
+    let answer = scene.enter(&app, &[], "ada@contoso.example", &password.unwrap()).await.expect(303);
+    let token = access(parameters(answer.header("location"))["code"].as_str().unwrap().to_owned()).await;
+    assert_eq!(status(&token).await, 200, "a token of the new password");
+    authority.user_delete(tenant, "ada@contoso.example").await.unwrap();
+    authority.refresh().await.unwrap();
+    assert_eq!(status(&token).await, 401);
+
+    let settings = AppSettings { roles: vec![READ_ALL.to_owned()], ..AppSettings::default() };
+    let made = authority.app_create(tenant, "Robot", settings, Duration::from_hours(1)).await.unwrap();
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_id", made.principal.app_id.as_str()),
+        ("client_secret", made.secret.as_deref().unwrap()),
+        ("scope", "https://graph.microsoft.com/.default"),
+    ];
+    let request = app.anonymous().request(Method::POST, "/common/oauth2/v2.0/token").body(FORM, form(&fields));
+    let token = request.undocumented("authority endpoint").unchecked().await.expect(200).json();
+    let token = token["access_token"].as_str().unwrap();
+    assert_eq!(status(token).await, 200);
+    authority.app_delete(tenant, &made.principal.app_id).await.unwrap();
+    authority.refresh().await.unwrap();
+    assert_eq!(status(token).await, 401);
+    assert_eq!(app.client().v1().get(PACKAGES).await.status, 200, "others' tokens go on counting");
+}
+
+async fn keys_rotate_without_failing_live_tokens_and_can_be_withdrawn(app: TestApp) {
+    let authority = &app.api.authority;
+    let token = async || {
+        let subject = cardea::authority::Subject::Application { roles: vec![READ_ALL.to_owned()] };
+        app.issue(subject, Duration::from_hours(1)).await
+    };
+    let kid = |token: &str| {
+        let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
+        serde_json::from_slice::<Json>(&header).unwrap()["kid"].as_str().unwrap().to_owned()
+    };
+    let old = token().await;
+    app.advance(Duration::from_secs(1)).await;
+    let made = authority.key_rotate().await.unwrap();
+    authority.refresh().await.unwrap();
+    let new = token().await;
+    assert_eq!(kid(&new), made.kid);
+    for token in [&old, &new] {
+        app.with_token(token).v1().get(PACKAGES).await.expect(200);
+    }
+    let keys = app.anonymous().get("/common/discovery/v2.0/keys").undocumented("authority endpoint").unchecked().await;
+    let kids: Vec<_> =
+        keys.expect(200).json()["keys"].as_array().unwrap().iter().map(|key| key["kid"].clone()).collect();
+    assert_eq!(kids, [json!(made.kid), json!(kid(&old))]);
+    authority.key_withdraw(&kid(&old)).await.unwrap();
+    authority.refresh().await.unwrap();
+    app.with_token(&old).v1().get(PACKAGES).await.problem(401).says("InvalidAuthenticationToken", "", "unknown key");
+    app.with_token(&new).v1().get(PACKAGES).await.expect(200);
+    let last = authority.key_withdraw(&made.kid).await.unwrap_err().to_string();
+    assert!(last.contains("no other"), "{last}");
+    app.with_token(&token().await).v1().get(PACKAGES).await.expect(200);
 }

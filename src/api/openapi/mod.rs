@@ -128,7 +128,7 @@ fn components(version: Version, all: &[Operation]) -> Components {
     ));
     // Where the embedded authority is, below whatever address the document is got at.
     let (authorize, token) = ("/common/oauth2/v2.0/authorize", "/common/oauth2/v2.0/token");
-    let scopes = || Scopes::from_iter(PERMISSIONS.iter().map(|permission| (permission.name, permission.description)));
+    let scopes = || PERMISSIONS.iter().map(|permission| (permission.name, permission.description)).collect::<Scopes>();
     let flows = [
         Flow::AuthorizationCode(AuthorizationCode::new(authorize, token, scopes())),
         Flow::ClientCredentials(ClientCredentials::new(

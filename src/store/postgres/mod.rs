@@ -34,6 +34,7 @@ use super::{
 };
 use crate::{
     model::{
+        audit::Entry,
         changeset::Changeset,
         meta::EntityType,
         record::RowVersion,
@@ -226,6 +227,34 @@ impl Store for PostgresStore {
                 client.execute(sql, &[&key.kid, &key.pkcs8, &key.created_at.0]).await
             };
             let outcome = outcome.await.map(drop).map_err(|e| failure(e).into());
+            (client, outcome)
+        })
+        .await
+    }
+
+    async fn signing_key_add(&self, key: SigningKey, chain: TenantKey, audit: Vec<Entry>) -> Result<(), CommitError> {
+        self.in_transaction(|client| async move {
+            let sql = "INSERT INTO signing_key (kid, pkcs8, created_at) VALUES ($1, $2, $3)";
+            let added = client.execute(sql, &[&key.kid, &key.pkcs8, &key.created_at.0]).await;
+            let outcome = match added {
+                Ok(_) => chain::append(&client, chain, audit).await,
+                Err(error) => Err(failure(error).into()),
+            };
+            (client, outcome)
+        })
+        .await
+    }
+
+    async fn signing_key_withdraw(&self, kid: &str, chain: TenantKey, audit: Vec<Entry>) -> Result<(), CommitError> {
+        let kid = kid.to_owned();
+        self.in_transaction(|client| async move {
+            let outcome = async {
+                client.batch_execute("LOCK TABLE signing_key IN EXCLUSIVE MODE").await.map_err(failure)?;
+                let sql = "DELETE FROM signing_key WHERE kid = $1 AND (SELECT count(*) FROM signing_key) > 1";
+                identities::changed(client.execute(sql, &[&kid]).await)?;
+                chain::append(&client, chain, audit).await
+            };
+            let outcome = outcome.await;
             (client, outcome)
         })
         .await

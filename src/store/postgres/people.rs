@@ -125,6 +125,27 @@ impl People for PostgresStore {
         Ok(Some(Used { grant: grant().map_err(failure)?, first: row.try_get(7).map_err(failure)? }))
     }
 
+    async fn revoke(
+        &self,
+        tenant: TenantKey,
+        object_id: &str,
+        until: Timestamp,
+        since: Timestamp,
+    ) -> Result<(), CommitError> {
+        let client = self.client().await?;
+        client.execute("DELETE FROM revocation WHERE revoked_at < $1", &[&since.0]).await.map_err(failure)?;
+        let sql = "INSERT INTO revocation (tenant_id, object_id, revoked_at) VALUES ($1, $2, $3) \
+                   ON CONFLICT (tenant_id, object_id) DO UPDATE SET revoked_at = $3";
+        changed(client.execute(sql, &[&tenant.0, &object_id, &until.0]).await)
+    }
+
+    async fn revocations(&self) -> Result<Vec<(TenantKey, String, Timestamp)>, Error> {
+        let sql = "SELECT tenant_id, object_id, revoked_at FROM revocation";
+        let rows = self.client().await?.query(sql, &[]).await.map_err(failure)?;
+        let one = |row: &Row| Ok((TenantKey(row.try_get(0)?), row.try_get(1)?, Timestamp(row.try_get(2)?)));
+        rows.iter().map(one).collect::<Result<_, _>>().map_err(failure)
+    }
+
     async fn grants_end(&self, tenant: TenantKey, family: &str) -> Result<(), CommitError> {
         let sql = "DELETE FROM sign_in_grant WHERE tenant_id = $1 AND family = $2";
         self.client().await?.execute(sql, &[&tenant.0, &family]).await.map_err(failure)?;

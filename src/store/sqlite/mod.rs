@@ -34,6 +34,7 @@ use super::{
 };
 use crate::{
     model::{
+        audit::Entry,
         changeset::Changeset,
         meta::EntityType,
         record::RowVersion,
@@ -199,6 +200,24 @@ impl Store for SqliteStore {
             Ok(())
         };
         self.writer.run(task).await
+    }
+
+    async fn signing_key_add(&self, key: SigningKey, chain: TenantKey, audit: Vec<Entry>) -> Result<(), CommitError> {
+        let task = move |connection: &Connection| {
+            let sql = "INSERT INTO signing_key (kid, pkcs8, created_at) VALUES (?1, ?2, ?3)";
+            connection.execute(sql, params![key.kid, key.pkcs8, key.created_at.0]).map_err(failure)?;
+            Ok(())
+        };
+        self.writer.run_audited(chain, audit, task).await
+    }
+
+    async fn signing_key_withdraw(&self, kid: &str, chain: TenantKey, audit: Vec<Entry>) -> Result<(), CommitError> {
+        let kid = kid.to_owned();
+        let task = move |connection: &Connection| {
+            let sql = "DELETE FROM signing_key WHERE kid = ?1 AND (SELECT count(*) FROM signing_key) > 1";
+            identities::changed(connection.execute(sql, [kid]))
+        };
+        self.writer.run_audited(chain, audit, task).await
     }
 
     async fn close(&self) {

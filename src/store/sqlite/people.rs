@@ -139,6 +139,34 @@ impl People for SqliteStore {
         Ok(taken.await.ok())
     }
 
+    async fn revoke(
+        &self,
+        tenant: TenantKey,
+        object_id: &str,
+        until: Timestamp,
+        since: Timestamp,
+    ) -> Result<(), CommitError> {
+        let id = object_id.to_owned();
+        let task = move |connection: &Connection| {
+            connection.execute("DELETE FROM revocation WHERE revoked_at < ?1", [since.0]).map_err(failure)?;
+            changed(connection.execute(
+                "INSERT INTO revocation (tenant_id, object_id, revoked_at) VALUES (?1, ?2, ?3) \
+                 ON CONFLICT (tenant_id, object_id) DO UPDATE SET revoked_at = ?3",
+                params![tenant.0, id, until.0],
+            ))
+        };
+        self.writer.run(task).await
+    }
+
+    async fn revocations(&self) -> Result<Vec<(TenantKey, String, Timestamp)>, Error> {
+        let run = |connection: &Connection| {
+            let mut statement = connection.prepare_cached("SELECT tenant_id, object_id, revoked_at FROM revocation")?;
+            let one = |row: &Row<'_>| Ok((TenantKey(row.get(0)?), row.get(1)?, Timestamp(row.get(2)?)));
+            statement.query_map([], one)?.collect::<Result<_, _>>()
+        };
+        self.run(true, move |connection| run(connection).map_err(failure)).await
+    }
+
     async fn grants_end(&self, tenant: TenantKey, family: &str) -> Result<(), CommitError> {
         let family = family.to_owned();
         let task = move |connection: &Connection| {
