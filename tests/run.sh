@@ -139,7 +139,10 @@ serve_postgres() {
 
 stage_browser() {
     serve_sqlite
-    tests/browser/run.sh "${base[sqlite]}" "${token[sqlite]}"
+    local upn=browser@contoso.example password='a password for the browser'
+    "$cardea" user create "$upn" --directory-role 'Identity Governance Administrator' --password-stdin \
+        --data "$data/sqlite" <<<"$password"
+    tests/browser/run.sh "${base[sqlite]}" "${token[sqlite]}" "$upn" "$password"
 }
 
 stage_schemathesis() {

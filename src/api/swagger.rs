@@ -60,7 +60,6 @@ fn pages<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .doc_expansion("list")
         // Otherwise a validator elsewhere on the internet is asked for a badge.
         .validator_url("none");
-    let config = config.oauth2_redirect_url(format!("{PATH}oauth2-redirect.html"));
     let client = oauth::Config::new().client_id(SWAGGER_UI).use_pkce_with_authorization_code_grant(true);
     Router::from(SwaggerUi::new(PATH).config(config).oauth(client))
         .layer(middleware::from_fn(protect))

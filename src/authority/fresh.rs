@@ -1,4 +1,5 @@
-//! What a server learns of the store every few seconds: keys that were added or withdrawn, and whose tokens were revoked.
+//! What a server learns of the store every few seconds: keys that were added or withdrawn, tenants that are gone, and whose
+//! tokens were revoked.
 //!
 //! So a request pays nothing for it: what was verified before is forgotten when something is revoked, and what is verified
 //! anew is compared with what is known here.
@@ -49,6 +50,7 @@ impl Authority {
             *self.signing.write() = std::sync::Arc::new(keys::SigningPair::read(newest)?);
         }
         let withdrawn = self.verifying.replace(verifying);
+        let deleted = self.tenants.replace(super::by_name(&self.store.tenants().await?));
         let known: HashMap<_, _> = self
             .store
             .revocations()
@@ -62,7 +64,7 @@ impl Authority {
             *revoked = known;
             news
         };
-        if withdrawn || news {
+        if withdrawn || deleted || news {
             self.verified.clear();
         }
         Ok(())

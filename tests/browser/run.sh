@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Uses the Swagger UI of a live server in headless Chromium.
 #
-#   usage: run.sh BASE_URL TOKEN
+#   usage: run.sh BASE_URL TOKEN USER PASSWORD
 #
 # Nothing is written outside a build folder. Set CARDEA_TEST_WORK to keep it, with what was installed, for the next run;
 # after a failure a screenshot is there.
 set -euo pipefail
 
-if [[ $# -ne 2 ]]; then
-    echo "usage: $0 BASE_URL TOKEN" >&2
+if [[ $# -ne 4 ]]; then
+    echo "usage: $0 BASE_URL TOKEN USER PASSWORD" >&2
     exit 2
 fi
 here=$(cd "$(dirname "$0")" && pwd)
@@ -28,4 +28,4 @@ fi
 
 cp "$here/swagger-ui.mjs" "$work"
 cd "$work"
-CHROMIUM=$(command -v chromium) node swagger-ui.mjs "${1%/}" "$2"
+CHROMIUM=$(command -v chromium) node swagger-ui.mjs "${1%/}" "${@:2}"

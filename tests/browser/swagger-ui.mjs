@@ -1,11 +1,11 @@
-// What a newcomer does with Swagger UI: sign in with a token, pick a version, make a catalog and an access package in it.
+// What a newcomer does with Swagger UI: sign in with a token, then as a person, pick a version, make a catalog and an access package in it.
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-const [base, token] = process.argv.slice(2);
+const [base, token, upn, password] = process.argv.slice(2);
 const { origin } = new URL(base);
 
 const profile = await mkdtemp(join(tmpdir(), "cardea-browser-"));
@@ -75,7 +75,31 @@ async function authorize() {
     const scheme = dialog.locator(".auth-container", { has: page.locator("#auth-bearer-value") });
     await scheme.locator(".auth-btn-wrapper .authorize").click();
     await dialog.getByText("Authorized", { exact: true }).waitFor();
-    await dialog.locator(".btn-done").click();
+    await dialog.locator(".btn-done").first().click();
+}
+
+/** Signs in as a person, at the server's own authority. */
+async function signIn() {
+    await page.locator(".auth-wrapper .authorize").click();
+    const dialog = page.locator(".dialog-ux");
+    // The token is not needed any more.
+    const logout = dialog.getByRole("button", { name: "Logout" });
+    if (await logout.first().isVisible()) await logout.first().click();
+    const flow = dialog.locator(".auth-container", { has: page.locator("#client_id_authorizationCode") });
+    await flow.locator(`label[for="EntitlementManagement.ReadWrite.All-authorizationCode-checkbox-oauth2"]`).first().click();
+    const opened = browser.waitForEvent("page");
+    await flow.locator(".auth-btn-wrapper .authorize").click();
+    const popup = await opened;
+    await popup.locator("#username, [role=alert]").waitFor();
+    assert.ok(await popup.locator("#username").isVisible(), await popup.locator("main").innerText());
+    await popup.locator("#username").fill(upn);
+    await popup.locator("#password").fill("not the password");
+    await popup.getByRole("button", { name: "Sign in" }).click();
+    await popup.getByRole("alert").waitFor();
+    await popup.locator("#password").fill(password);
+    await popup.getByRole("button", { name: "Sign in" }).click();
+    await dialog.getByText("Authorized", { exact: true }).waitFor();
+    await dialog.locator(".btn-done").first().click();
 }
 
 try {
@@ -85,8 +109,7 @@ try {
     for (const version of ["v1.0", "beta"]) {
         if (version !== "v1.0") {
             await use(version);
-            // Sign-ins are kept for one document.
-            if (await page.locator(".auth-wrapper .authorize.unlocked").isVisible()) await authorize();
+            await signIn();
         }
         const name = `Browser ${version} ${Date.now()}`;
         const catalog = await execute("createCatalog", { displayName: name, description: "Made in a browser." });
