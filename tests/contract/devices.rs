@@ -38,7 +38,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 
 async fn post(app: &TestApp, path: &str, fields: &[(&str, &str)]) -> Response {
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let request = app.anonymous().request(Method::POST, path.to_owned()).body(FORM, form);
+    let request = app.anonymous().request(Method::POST, path).body(FORM, form);
     request.undocumented("authority endpoint").unchecked().await
 }
 
@@ -61,7 +61,7 @@ async fn scene(app: &TestApp) -> String {
 
 struct Device {
     client_id: String,
-    device_code: String,
+    shown: String,
     user_code: String,
 }
 
@@ -70,7 +70,7 @@ impl Device {
         let fields = [("client_id", client_id), ("scope", SCOPE)];
         let told = post(app, "/common/oauth2/v2.0/devicecode", &fields).await.expect(200).json();
         let text = |name: &str| told[name].as_str().unwrap().to_owned();
-        Self { client_id: client_id.to_owned(), device_code: text("device_code"), user_code: text("user_code") }
+        Self { client_id: client_id.to_owned(), shown: text("device_code"), user_code: text("user_code") }
     }
 
     async fn poll(&self, app: &TestApp) -> Response {
@@ -78,8 +78,8 @@ impl Device {
         let fields = [
             ("grant_type", GRANT),
             ("client_id", &self.client_id),
-            ("device_code", &self.device_code),
-            ("code", &self.device_code),
+            ("device_code", &self.shown),
+            ("code", &self.shown),
             ("scope", SCOPE),
             ("client_info", "1"),
         ];
@@ -122,8 +122,8 @@ async fn a_person_lets_a_device_in(app: TestApp) {
     assert_eq!(page, format!("{}/devicelogin", app.base));
     let message = told["message"].as_str().unwrap();
     assert!(message.contains(page) && message.contains(code), "{message}");
-    let device_code = told["device_code"].as_str().unwrap().to_owned();
-    let device = Device { client_id, device_code, user_code: code.to_owned() };
+    let shown = told["device_code"].as_str().unwrap().to_owned();
+    let device = Device { client_id, shown, user_code: code.to_owned() };
     refused(device.poll(&app).await, "authorization_pending", 70_016);
     let page = app.anonymous().get("/devicelogin").undocumented("a page").unchecked().await.expect(200);
     assert!(page.text().contains("name=\"code\"") && !page.text().contains("<script"));
@@ -210,9 +210,9 @@ async fn a_code_expires(app: TestApp) {
 async fn a_device_code_is_for_its_client_and_its_tenant(app: TestApp) {
     let device = Device::begin(&app, &scene(&app).await).await;
     let other = application(&app, true).await.principal.app_id;
-    let stolen = Device { client_id: other, device_code: device.device_code.clone(), user_code: String::new() };
+    let stolen = Device { client_id: other, shown: device.shown.clone(), user_code: String::new() };
     refused(stolen.poll(&app).await, "bad_verification_code", 70_018);
-    let made_up = Device { device_code: device.user_code.clone(), client_id: device.client_id.clone(), ..stolen };
+    let made_up = Device { shown: device.user_code.clone(), client_id: device.client_id.clone(), ..stolen };
     refused(made_up.poll(&app).await, "bad_verification_code", 70_018);
     // It has not been a question of the device's.
     refused(device.poll(&app).await, "authorization_pending", 70_016);
@@ -220,7 +220,7 @@ async fn a_device_code_is_for_its_client_and_its_tenant(app: TestApp) {
     for (grant, name) in [("authorization_code", "code"), ("refresh_token", "refresh_token")] {
         let fields = [
             ("grant_type", grant),
-            (name, device.device_code.as_str()),
+            (name, device.shown.as_str()),
             ("client_id", device.client_id.as_str()),
             ("redirect_uri", "https://app.example/"),
         ];
@@ -228,7 +228,7 @@ async fn a_device_code_is_for_its_client_and_its_tenant(app: TestApp) {
     }
     let authority = &app.api.authority;
     let tenant = authority.tenant_create("Other", &[], cardea::app::catalog::first_catalog).await.unwrap();
-    let fields = [("grant_type", GRANT), ("client_id", &*device.client_id), ("device_code", &*device.device_code)];
+    let fields = [("grant_type", GRANT), ("client_id", &*device.client_id), ("device_code", &*device.shown)];
     post(&app, &format!("/{}/oauth2/v2.0/token", tenant.id), &fields).await.expect(401);
     // Who belongs to the other tenant is nobody here.
     let password = Some(PASSWORD.to_owned());
@@ -306,13 +306,13 @@ async fn a_confidential_client_proves_itself_on_a_device(app: TestApp) {
     let fields = [("client_id", client_id.as_str()), ("scope", SCOPE), ("client_secret", &secret)];
     let told = post(&app, "/common/oauth2/v2.0/devicecode", &fields).await.expect(200).json();
     let text = |name: &str| told[name].as_str().unwrap().to_owned();
-    let device = Device { client_id, device_code: text("device_code"), user_code: text("user_code") };
+    let device = Device { client_id, shown: text("device_code"), user_code: text("user_code") };
     device.let_in(&app, PASSWORD).await.expect(200);
     device.poll(&app).await.expect(401);
     let fields = [
         ("grant_type", GRANT),
         ("client_id", &*device.client_id),
-        ("device_code", &*device.device_code),
+        ("device_code", &*device.shown),
         ("client_secret", &secret),
     ];
     post(&app, "/common/oauth2/v2.0/token", &fields).await.expect(200);

@@ -43,7 +43,7 @@ async fn person(store: &dyn Store, tenant: TenantKey) {
 }
 
 #[track_caller]
-fn conflict(outcome: Result<(), CommitError>) {
+fn conflict(outcome: &Result<(), CommitError>) {
     assert!(matches!(outcome, Err(CommitError::Conflict)), "{outcome:?}");
 }
 
@@ -72,19 +72,19 @@ on_each_engine! {
         for name in ["a", "b", "c"] {
             store.device_code_add(tenant, code(name), Timestamp(0)).await.unwrap();
         }
-        conflict(store.device_code_approve(other, grant("a"), Timestamp(5)).await);
-        conflict(store.device_code_approve(tenant, grant("nothing"), Timestamp(5)).await);
-        conflict(store.device_code_approve(tenant, grant("a"), Timestamp(10)).await);
+        conflict(&store.device_code_approve(other, grant("a"), Timestamp(5)).await);
+        conflict(&store.device_code_approve(tenant, grant("nothing"), Timestamp(5)).await);
+        conflict(&store.device_code_approve(tenant, grant("a"), Timestamp(10)).await);
         store.device_code_approve(tenant, grant("a"), Timestamp(5)).await.unwrap();
-        conflict(store.device_code_approve(tenant, grant("a"), Timestamp(5)).await);
-        conflict(store.device_code_decline(tenant, "hash of a", Timestamp(5)).await);
+        conflict(&store.device_code_approve(tenant, grant("a"), Timestamp(5)).await);
+        conflict(&store.device_code_decline(tenant, "hash of a", Timestamp(5)).await);
         assert_eq!(store.device_code_poll(tenant, "hash of a", "app", Timestamp(6)).await.unwrap(), None);
         for first in [true, false] {
             let used = store.grant_use(tenant, "hash of a", Timestamp(6)).await.unwrap().unwrap();
             assert_eq!((used.grant, used.first), (grant("a"), first));
         }
         store.device_code_decline(tenant, "hash of b", Timestamp(5)).await.unwrap();
-        conflict(store.device_code_approve(tenant, grant("b"), Timestamp(5)).await);
+        conflict(&store.device_code_approve(tenant, grant("b"), Timestamp(5)).await);
         assert_eq!(store.device_code_named("b", Timestamp(5)).await.unwrap(), None);
         let declined = store.device_code_poll(tenant, "hash of b", "app", Timestamp(6)).await.unwrap();
         assert!(declined.unwrap().declined);
@@ -111,14 +111,14 @@ on_each_engine! {
         let other = place.another_tenant(&*store, "second").await;
         store.device_code_add(tenant, code("a"), Timestamp(0)).await.unwrap();
         // What a person types names no tenant.
-        conflict(store.device_code_add(other, DeviceCode { hash: "h".into(), ..code("a") }, Timestamp(0)).await);
-        conflict(store.device_code_add(tenant, DeviceCode { user_code: "z".into(), ..code("a") }, Timestamp(0)).await);
+        conflict(&store.device_code_add(other, DeviceCode { hash: "h".into(), ..code("a") }, Timestamp(0)).await);
+        conflict(&store.device_code_add(tenant, DeviceCode { user_code: "z".into(), ..code("a") }, Timestamp(0)).await);
         let numbers = format!("WITH RECURSIVE n (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < {MAX_DEVICE_CODES})");
         place.execute(&format!(
             "INSERT INTO device_code (tenant_id, hash, user_code, app_id, details, created_at, expires_at, declined) \
              {numbers} SELECT {}, 'h' || n, 'u' || n, 'app', '{{}}', 1, 10, FALSE FROM n", tenant.0
         )).await;
-        conflict(store.device_code_add(tenant, code("one too many"), Timestamp(9)).await);
+        conflict(&store.device_code_add(tenant, code("one too many"), Timestamp(9)).await);
         store.device_code_add(other, code("of another"), Timestamp(9)).await.unwrap();
         // Those that have expired make room.
         store.device_code_add(tenant, code("later"), Timestamp(10)).await.unwrap();
