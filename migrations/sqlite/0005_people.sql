@@ -51,23 +51,6 @@ CREATE INDEX sign_in_grant_family ON sign_in_grant (tenant_id, family);
 CREATE INDEX sign_in_grant_user_id ON sign_in_grant (tenant_id, user_id);
 CREATE INDEX sign_in_grant_expires_at ON sign_in_grant (expires_at);
 
--- A device that waits for a person to enter its code elsewhere. user_id is who did; hash the SHA-256 of what the device shows.
-CREATE TABLE device_sign_in (
-  tenant_id INTEGER NOT NULL REFERENCES tenant (key) ON DELETE CASCADE,
-  hash TEXT NOT NULL,
-  user_code TEXT NOT NULL,
-  app_id TEXT NOT NULL,
-  scope TEXT NOT NULL,
-  user_id TEXT,
-  expires_at INTEGER NOT NULL,
-  polled_at INTEGER,
-  PRIMARY KEY (tenant_id, hash),
-  FOREIGN KEY (tenant_id, user_id) REFERENCES directory_user (tenant_id, id) ON DELETE CASCADE
-) STRICT, WITHOUT ROWID;
-
-CREATE UNIQUE INDEX device_sign_in_user_code ON device_sign_in (tenant_id, user_code);
-CREATE INDEX device_sign_in_user_id ON device_sign_in (tenant_id, user_id);
-
 -- Whose tokens count no more that were issued until then.
 CREATE TABLE revocation (
   tenant_id INTEGER NOT NULL REFERENCES tenant (key) ON DELETE CASCADE,

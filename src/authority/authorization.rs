@@ -37,7 +37,7 @@ pub struct Tokens {
     pub scope: String,
 }
 
-/// A client that shows a code or a refresh token.
+/// A client that shows a code, a refresh token or a device's code.
 pub struct Redemption<'a> {
     /// The tenant.
     pub tenant: &'a Tenant,
@@ -203,7 +203,7 @@ impl Authority {
         self.tokens(&asked, grant).await
     }
 
-    async fn use_grant(&self, asked: &Redemption<'_>, kind: GrantKind) -> Result<Grant, SignInError> {
+    pub(super) async fn use_grant(&self, asked: &Redemption<'_>, kind: GrantKind) -> Result<Grant, SignInError> {
         let now = self.clock.now();
         let used = self.store.grant_use(asked.tenant.key, &hash(asked.shown), now).await?;
         let used = used.filter(|used| used.grant.kind == kind && used.grant.app_id == asked.app.app_id);
@@ -214,7 +214,7 @@ impl Authority {
             return Err(SignInError::Grant("it has been used before"));
         }
         if now >= used.grant.expires_at {
-            return Err(SignInError::Grant("it has expired"));
+            return Err(SignInError::GrantExpired);
         }
         Ok(used.grant)
     }

@@ -43,18 +43,12 @@ pub enum SignInError {
     /// A code or a refresh token is not good.
     #[error("the grant is not good: {0}")]
     Grant(&'static str),
+    /// It was good and is too old.
+    #[error("the grant has expired")]
+    GrantExpired,
     /// The secret was right and is too old.
     #[error("the secret has expired")]
     Expired,
-    /// Nobody has entered the device's code yet,
-    #[error("nobody has entered the code yet")]
-    DeviceWaiting,
-    /// and it asks too often.
-    #[error("the device asks too often")]
-    DeviceTooSoon,
-    /// Nobody has, and it is too late.
-    #[error("nobody has entered the code in time")]
-    DeviceExpired,
     /// The scope names no resource of ours.
     #[error("the scope names no resource of ours")]
     Scope,

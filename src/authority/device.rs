@@ -1,107 +1,219 @@
-//! The grant by which a device without a browser gets tokens (RFC 8628): it shows a code, a person enters it elsewhere.
+//! The grant for devices on which nobody can type (RFC 8628): the device shows a short code, and the person enters it in
+//! a browser elsewhere and signs in there.
+//!
+//! Until then the device asks again and again. What it gets tokens for, once the person has signed in, is a grant like any
+//! other: it counts once, and ends with the password and the person.
 
 use std::time::Duration;
 
-use super::{Authority, Redemption, SignInError, Tokens, authorization::hash, secrets};
+use super::{Authority, PasswordSignIn, Redemption, SignInError, Tokens, Visit, authorization::hash, secrets};
 use crate::{
     ids,
     model::value::Timestamp,
-    store::{CommitError, Device, Grant, GrantDetails, GrantKind, ServicePrincipal, Tenant, User},
+    store::{CommitError, DeviceCode, Grant, GrantDetails, GrantKind, ServicePrincipal, Tenant},
 };
 
-/// How long a device waits.
-pub const DEVICE_LIFETIME: Duration = Duration::from_mins(15);
-/// How often it may ask.
+/// How long a person has to enter the code.
+pub const DEVICE_CODE_LIFETIME: Duration = Duration::from_mins(15);
+/// How long a device is to wait between two questions.
 pub const DEVICE_INTERVAL: Duration = Duration::from_secs(5);
-/// Letters that are not taken for others, and that make no words.
-const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
-/// How long the code is that a person enters: 20^9 codes, of which few are waited for at a time.
-const CODE: usize = 9;
+/// Who waits less is told to slow down. Some clients give up then, and no network is even: so there is room.
+const TOO_SOON: Duration = Duration::from_millis(2_500);
+
+/// Letters of a user's code: consonants, so that it is never a word, and easily told apart (RFC 8628 §6.1).
+const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
+/// How many: 38 bits, which nobody guesses in a quarter of an hour.
+const LENGTH: usize = 9;
+
+/// A device that is about to be signed in on.
+pub struct DeviceStart {
+    /// What the device shows here.
+    pub device_code: String,
+    /// What the person types.
+    pub user_code: String,
+}
+
+/// A device got no tokens.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// The person has not signed in yet.
+    #[error("nobody has signed in yet")]
+    Pending,
+    /// The device asks too often.
+    #[error("it asks too often")]
+    TooSoon,
+    /// The person said no.
+    #[error("the person declined")]
+    Declined,
+    /// It took too long.
+    #[error("the code has expired")]
+    Expired,
+    /// It is not a code of this client.
+    #[error("the code is not known")]
+    Unknown,
+    /// Anything else.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
+}
+
+/// A device that waits for a person, who has entered its code.
+pub struct Waiting {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The client.
+    pub app: ServicePrincipal,
+    /// What it asks for.
+    code: DeviceCode,
+}
 
 impl Authority {
-    /// Begins to wait: what the device shows to us, and what the person enters.
-    pub async fn device_begin(
+    /// A code for a client's device.
+    pub async fn device_start(
         &self,
         tenant: &Tenant,
         app: &ServicePrincipal,
-        scope: &str,
-    ) -> Result<(String, String), SignInError> {
+        scope: String,
+    ) -> Result<DeviceStart, SignInError> {
         let device_code = secrets::random().map_err(|_| SignInError::Signing)?;
-        let user_code = user_code().ok_or(SignInError::Signing)?;
+        let user_code = user_code()?;
         let now = self.clock.now();
-        let lifetime = i64::try_from(DEVICE_LIFETIME.as_micros()).unwrap_or_default();
-        let device = Device {
+        let code = DeviceCode {
             hash: hash(&device_code),
             user_code: user_code.clone(),
             app_id: app.app_id.clone(),
-            scope: scope.to_owned(),
-            user_id: None,
-            expires_at: Timestamp(now.0.saturating_add(lifetime)),
-            polled_at: None,
-        };
-        self.store.device_add(tenant.key, device, now).await?;
-        Ok((device_code, user_code))
-    }
-
-    /// The device that waits for what a person has entered, in any letter case and however it is broken up.
-    pub async fn device_waiting(&self, tenant: &Tenant, entered: &str) -> Result<Option<Device>, SignInError> {
-        let found = self.store.device_waiting(tenant.key, &normal(entered)).await?;
-        Ok(found.filter(|device| self.clock.now() < device.expires_at))
-    }
-
-    /// A person who has signed in lets the device in. False: it waits no more.
-    pub async fn device_approve(&self, tenant: &Tenant, device: &Device, user: &User) -> Result<bool, SignInError> {
-        match self.store.device_approve(tenant.key, &device.user_code, &user.id).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Conflict) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Tokens for a device, once a person has entered its code.
-    pub async fn redeem_device(&self, asked: Redemption<'_>) -> Result<Tokens, SignInError> {
-        let now = self.clock.now();
-        let found = self.store.device_poll(asked.tenant.key, &hash(asked.shown), now).await?;
-        let found = found.filter(|device| device.app_id == asked.app.app_id);
-        let device = found.ok_or(SignInError::Grant("it is not known, or of another client"))?;
-        if now >= device.expires_at {
-            return Err(SignInError::DeviceExpired);
-        }
-        let Some(user_id) = device.user_id else {
-            let least = i64::try_from(DEVICE_INTERVAL.as_micros()).unwrap_or_default() * 9 / 10;
-            let soon = device.polled_at.is_some_and(|before| now.0.saturating_sub(before.0) < least);
-            return Err(if soon { SignInError::DeviceTooSoon } else { SignInError::DeviceWaiting });
-        };
-        let grant = Grant {
-            hash: device.hash,
-            kind: GrantKind::Code,
-            family: ids::new_id(),
-            app_id: device.app_id,
-            user_id,
-            details: GrantDetails { scope: device.scope, ..GrantDetails::default() },
+            details: GrantDetails { scope, ..GrantDetails::default() },
             created_at: now,
-            expires_at: device.expires_at,
+            expires_at: after(now, DEVICE_CODE_LIFETIME),
+            polled_at: None,
+            declined: false,
         };
-        self.tokens(&asked, grant).await
+        // One that has expired is told apart from one that never was, for as long again.
+        let before = Timestamp(now.0.saturating_sub(micros(DEVICE_CODE_LIFETIME)));
+        self.store.device_code_add(tenant.key, code, before).await?;
+        Ok(DeviceStart { device_code, user_code })
+    }
+
+    /// The device whose code a person has entered. Who enters many that are none is slowed down.
+    pub async fn device_named(
+        &self,
+        entered: &str,
+        visit: Visit<'_>,
+        origin: &str,
+    ) -> Result<Option<Waiting>, SignInError> {
+        let now = self.clock.now();
+        let place = self.default_tenant.key;
+        let who = visit.address.map_or_else(|| "device".to_owned(), |address| format!("device {address}"));
+        if let Some(wait) = self.throttle.wait(place, &who, now) {
+            return Err(SignInError::Slow(wait));
+        }
+        let found = match normal(entered) {
+            Some(user_code) => self.store.device_code_named(&user_code, now).await?,
+            None => None,
+        };
+        let Some((key, code)) = found else {
+            self.throttle.failed(place, &who, now);
+            return Ok(None);
+        };
+        let tenants = self.store.tenants().await?;
+        let Some(tenant) = tenants.into_iter().find(|tenant| tenant.key == key) else { return Ok(None) };
+        let app = self.client(&tenant, &code.app_id, origin).await?;
+        Ok(app.map(|app| Waiting { tenant, app, code }))
+    }
+
+    /// The person signs in, and with that the device may go on.
+    pub async fn device_approve(
+        &self,
+        waiting: &Waiting,
+        upn: &str,
+        password: &str,
+        visit: Visit<'_>,
+    ) -> Result<(), SignInError> {
+        let Waiting { tenant, app, code } = waiting;
+        let user = self.sign_in(PasswordSignIn { tenant, app, upn, password, grant: "device_code", visit }).await?;
+        let now = self.clock.now();
+        let grant = Grant {
+            hash: code.hash.clone(),
+            kind: GrantKind::Device,
+            family: ids::new_id(),
+            app_id: app.app_id.clone(),
+            user_id: user.id,
+            details: code.details.clone(),
+            created_at: now,
+            expires_at: code.expires_at,
+        };
+        ended(self.store.device_code_approve(tenant.key, grant, now).await)
+    }
+
+    /// The person says no.
+    pub async fn device_decline(&self, waiting: &Waiting) -> Result<(), SignInError> {
+        let Waiting { tenant, code, .. } = waiting;
+        ended(self.store.device_code_decline(tenant.key, &code.hash, self.clock.now()).await)
+    }
+
+    /// Tokens for a device's code, once the person has signed in.
+    pub async fn redeem_device(&self, asked: Redemption<'_>) -> Result<Tokens, DeviceError> {
+        let now = self.clock.now();
+        let (key, app_id) = (asked.tenant.key, asked.app.app_id.as_str());
+        let polled = self.store.device_code_poll(key, &hash(asked.shown), app_id, now).await;
+        if let Some(code) = polled.map_err(SignInError::from)? {
+            return Err(still(&code, now));
+        }
+        let grant = match self.use_grant(&asked, GrantKind::Device).await {
+            Err(SignInError::GrantExpired) => return Err(DeviceError::Expired),
+            Err(SignInError::Grant(_)) => return Err(DeviceError::Unknown),
+            outcome => outcome?,
+        };
+        Ok(self.tokens(&asked, grant).await?)
     }
 }
 
-/// A new code. None: there is no randomness.
-fn user_code() -> Option<String> {
-    let mut code = String::with_capacity(CODE);
-    while code.len() < CODE {
-        let mut byte = [0];
-        aws_lc_rs::rand::fill(&mut byte).ok()?;
-        // Those above would make the first letters likelier.
-        let limit = 256 / LETTERS.len() * LETTERS.len();
-        let letter = usize::from(byte[0]);
-        code.extend(LETTERS.get(letter % LETTERS.len()).filter(|_| letter < limit).map(|letter| char::from(*letter)));
+/// Why a device gets nothing that has no grant yet.
+fn still(code: &DeviceCode, now: Timestamp) -> DeviceError {
+    if now >= code.expires_at {
+        DeviceError::Expired
+    } else if code.declined {
+        DeviceError::Declined
+    } else if code.polled_at.is_some_and(|then| now.0.abs_diff(then.0) < micros(TOO_SOON).unsigned_abs()) {
+        DeviceError::TooSoon
+    } else {
+        DeviceError::Pending
     }
-    Some(code)
 }
 
-fn normal(entered: &str) -> String {
-    entered.chars().filter(char::is_ascii_alphanumeric).take(2 * CODE).map(|c| c.to_ascii_uppercase()).collect()
+/// Somebody else may have been faster, or it was too late.
+fn ended(outcome: Result<(), CommitError>) -> Result<(), SignInError> {
+    match outcome {
+        Err(CommitError::Conflict) => Err(SignInError::GrantExpired),
+        outcome => Ok(outcome?),
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn after(now: Timestamp, lifetime: Duration) -> Timestamp {
+    Timestamp(now.0.saturating_add(micros(lifetime)))
+}
+
+/// A new user's code, each as likely as any other.
+fn user_code() -> Result<String, SignInError> {
+    let mut code = String::with_capacity(LENGTH);
+    while code.len() < LENGTH {
+        let mut bytes = [0; 16];
+        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| SignInError::Signing)?;
+        // 240 is the largest multiple of 20 that a byte can count to.
+        let letters = bytes.iter().filter(|byte| **byte < 240).filter_map(|byte| LETTERS.get(usize::from(byte % 20)));
+        code.extend(letters.map(|letter| char::from(*letter)).take(LENGTH - code.len()));
+    }
+    Ok(code)
+}
+
+/// A code as it was entered, in any letter case and with spaces or hyphens. None: it cannot be one.
+fn normal(entered: &str) -> Option<String> {
+    let code = entered.chars().filter(|letter| !matches!(letter, ' ' | '-')).take(LENGTH + 1).collect::<String>();
+    let code = code.to_ascii_uppercase();
+    (code.len() == LENGTH && code.bytes().all(|byte| LETTERS.contains(&byte))).then_some(code)
 }
 
 #[cfg(test)]
@@ -109,10 +221,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_made_of_plain_letters_and_read_however_it_is_written() {
+    fn a_code_is_read_as_people_type_it() {
         let code = user_code().unwrap();
-        assert!(code.len() == CODE && code.bytes().all(|letter| LETTERS.contains(&letter)), "{code}");
-        assert_ne!(code, user_code().unwrap());
-        assert_eq!(normal(" bcd-fgh jkl\n"), "BCDFGHJKL");
+        assert_eq!(normal(&code), Some(code.clone()));
+        assert_eq!(normal(&format!(" {}-{} ", &code[..4].to_lowercase(), &code[4..])), Some(code.clone()));
+        for bad in ["", &code[1..], &format!("{code}B"), "ABCDEFGHI", "BBBBBBBBé", "' OR '1'='1"] {
+            assert_eq!(normal(bad), None, "{bad}");
+        }
+        assert_ne!(user_code().unwrap(), code);
+    }
+
+    #[test]
+    fn what_a_device_is_told_while_it_has_no_grant() {
+        let second = |number: i64| Timestamp(number * 1_000_000);
+        let code = DeviceCode {
+            hash: String::new(),
+            user_code: String::new(),
+            app_id: String::new(),
+            details: GrantDetails::default(),
+            created_at: second(0),
+            expires_at: second(900),
+            polled_at: Some(second(10)),
+            declined: false,
+        };
+        assert!(matches!(still(&code, second(12)), DeviceError::TooSoon));
+        assert!(matches!(still(&code, second(13)), DeviceError::Pending));
+        assert!(matches!(still(&DeviceCode { polled_at: None, ..code.clone() }, second(1)), DeviceError::Pending));
+        assert!(matches!(still(&DeviceCode { declined: true, ..code.clone() }, second(11)), DeviceError::Declined));
+        assert!(matches!(still(&DeviceCode { declined: true, ..code }, second(900)), DeviceError::Expired));
     }
 }

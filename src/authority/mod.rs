@@ -36,7 +36,7 @@ pub use applications::{AppSettings, Credentials, MAX_SECRET_LIFETIME, ManageErro
 pub use authorization::{PERSON_TOKEN_LIFETIME, Redemption, SWAGGER_UI, Scopes, Tokens, may_redirect};
 pub use check::{Caller, CheckError};
 pub use client_credentials::{ClientCredentials, SignInError, TOKEN_LIFETIME};
-pub use device::{DEVICE_INTERVAL, DEVICE_LIFETIME};
+pub use device::{DEVICE_CODE_LIFETIME, DEVICE_INTERVAL, DeviceError, DeviceStart, Waiting};
 pub use external::{Issuer, Unreachable};
 pub use fresh::LAG;
 pub use issue::{IssueError, MAX_LIFETIME, Subject, TokenRequest};

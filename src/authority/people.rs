@@ -28,6 +28,8 @@ pub struct PasswordSignIn<'a> {
     pub upn: &'a str,
     /// The password.
     pub password: &'a str,
+    /// On the way to what, as it is remembered.
+    pub grant: &'static str,
     /// From where, and by which request.
     pub visit: Visit<'a>,
 }
@@ -120,7 +122,7 @@ impl Authority {
             app_id: Some(&asked.app.app_id),
             app_name: Some(&asked.app.display_name),
             user_name: Some(&upn),
-            grant: "authorization_code",
+            grant: asked.grant,
             interactive: true,
             visit: asked.visit,
             ..Attempt::default()

@@ -24,8 +24,8 @@ use crate::{
     },
     odata::query::{Query, Rows},
     store::{
-        Audit, ClientSecret, Device, Grant, Identities, Linked, Page, Password, People, ServicePrincipal, SigningKey,
-        Used, User,
+        Audit, ClientSecret, DeviceCode, DeviceCodes, Grant, Identities, Linked, Page, Password, People,
+        ServicePrincipal, SigningKey, Used, User,
     },
 };
 
@@ -79,20 +79,33 @@ impl People for Memory {
     async fn revocations(&self) -> Result<Vec<(TenantKey, String, Timestamp)>, store::Error> {
         Ok(Vec::new())
     }
-    async fn device_add(&self, _: TenantKey, _: Device, _: Timestamp) -> Result<(), CommitError> {
-        Ok(())
-    }
-    async fn device_waiting(&self, _: TenantKey, _: &str) -> Result<Option<Device>, store::Error> {
-        Ok(None)
-    }
-    async fn device_approve(&self, _: TenantKey, _: &str, _: &str) -> Result<(), CommitError> {
-        Err(CommitError::Conflict)
-    }
-    async fn device_poll(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<Option<Device>, CommitError> {
-        Ok(None)
-    }
     async fn grants_end(&self, _: TenantKey, _: &str) -> Result<(), CommitError> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl DeviceCodes for Memory {
+    async fn device_code_add(&self, _: TenantKey, _: DeviceCode, _: Timestamp) -> Result<(), CommitError> {
+        Ok(())
+    }
+    async fn device_code_named(&self, _: &str, _: Timestamp) -> Result<Option<(TenantKey, DeviceCode)>, store::Error> {
+        Ok(None)
+    }
+    async fn device_code_poll(
+        &self,
+        _: TenantKey,
+        _: &str,
+        _: &str,
+        _: Timestamp,
+    ) -> Result<Option<DeviceCode>, CommitError> {
+        Ok(None)
+    }
+    async fn device_code_approve(&self, _: TenantKey, _: Grant, _: Timestamp) -> Result<(), CommitError> {
+        Err(CommitError::Conflict)
+    }
+    async fn device_code_decline(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<(), CommitError> {
+        Err(CommitError::Conflict)
     }
 }
 

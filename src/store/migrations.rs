@@ -19,10 +19,24 @@ macro_rules! migrations {
     };
 }
 
-pub(super) static SQLITE: &[Migration] =
-    migrations!("sqlite", "0001_first", "0002_authority", "0003_roles", "0004_audit", "0005_people");
-pub(super) static POSTGRES: &[Migration] =
-    migrations!("postgres", "0001_first", "0002_authority", "0003_roles", "0004_audit", "0005_people");
+pub(super) static SQLITE: &[Migration] = migrations!(
+    "sqlite",
+    "0001_first",
+    "0002_authority",
+    "0003_roles",
+    "0004_audit",
+    "0005_people",
+    "0006_device_codes"
+);
+pub(super) static POSTGRES: &[Migration] = migrations!(
+    "postgres",
+    "0001_first",
+    "0002_authority",
+    "0003_roles",
+    "0004_audit",
+    "0005_people",
+    "0006_device_codes"
+);
 
 /// The number at the start of a file's name.
 const fn number(name: &str) -> i64 {

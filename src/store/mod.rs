@@ -8,6 +8,7 @@
 
 mod audit;
 mod bounded;
+mod device_codes;
 mod identities;
 mod migrations;
 mod people;
@@ -21,8 +22,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use self::audit::{Audit, Broken, Linked, export, verify};
+pub use self::device_codes::{DeviceCode, DeviceCodes, MAX_DEVICE_CODES};
 pub use self::identities::{ClientSecret, Identities, ServicePrincipal, SignInSettings};
-pub use self::people::{Device, Grant, GrantDetails, GrantKind, Password, People, Used, User};
+pub use self::people::{Grant, GrantDetails, GrantKind, Password, People, Used, User};
 use crate::{
     model::{
         audit::Entry,
@@ -37,7 +39,7 @@ use crate::{
 
 /// A place where tenants, their keys and their entities are kept.
 #[async_trait]
-pub trait Store: Identities + People + Audit + Send + Sync {
+pub trait Store: Identities + People + DeviceCodes + Audit + Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 

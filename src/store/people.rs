@@ -58,18 +58,6 @@ pub trait People: Send + Sync {
     /// All that is revoked: in which tenant, whose, and until when.
     async fn revocations(&self) -> Result<Vec<(TenantKey, String, Timestamp)>, Error>;
 
-    /// Keeps a device that waits; those whose time is over at this time go. [`CommitError::Conflict`]: its code is taken.
-    async fn device_add(&self, tenant: TenantKey, device: Device, now: Timestamp) -> Result<(), CommitError>;
-
-    /// The device that waits for this code.
-    async fn device_waiting(&self, tenant: TenantKey, user_code: &str) -> Result<Option<Device>, Error>;
-
-    /// A person has entered the code. [`CommitError::Conflict`]: no device waits for it any more.
-    async fn device_approve(&self, tenant: TenantKey, user_code: &str, user_id: &str) -> Result<(), CommitError>;
-
-    /// The device asks how it is, and is told when it last did. One that a person has approved is gone then.
-    async fn device_poll(&self, tenant: TenantKey, hash: &str, now: Timestamp) -> Result<Option<Device>, CommitError>;
-
     /// Ends all grants of a family.
     async fn grants_end(&self, tenant: TenantKey, family: &str) -> Result<(), CommitError>;
 }
@@ -113,7 +101,7 @@ pub struct Password {
     pub changed_at: Timestamp,
 }
 
-/// Something by which a client gets tokens for a person: a code, or a refresh token.
+/// Something by which a client gets tokens for a person: a code, a refresh token, or what a device shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// The SHA-256 of what the client shows, in hexadecimal.
@@ -141,6 +129,8 @@ pub enum GrantKind {
     Code,
     /// A refresh token.
     Refresh,
+    /// The code of a device for which a person has signed in.
+    Device,
 }
 
 impl GrantKind {
@@ -148,11 +138,16 @@ impl GrantKind {
         match self {
             Self::Code => "code",
             Self::Refresh => "refresh",
+            Self::Device => "device",
         }
     }
 
     pub(super) fn read(text: &str) -> Self {
-        if text == "code" { Self::Code } else { Self::Refresh }
+        match text {
+            "code" => Self::Code,
+            "device" => Self::Device,
+            _ => Self::Refresh,
+        }
     }
 }
 
@@ -170,25 +165,6 @@ pub struct GrantDetails {
     /// The hash of what the client has to show (PKCE, RFC 7636).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub challenge: Option<String>,
-}
-
-/// A device that waits for a person to sign in elsewhere (RFC 8628).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Device {
-    /// The SHA-256 of what the device shows.
-    pub hash: String,
-    /// What the person enters.
-    pub user_code: String,
-    /// The client.
-    pub app_id: String,
-    /// What it asked for.
-    pub scope: String,
-    /// Who has entered the code.
-    pub user_id: Option<String>,
-    /// From when on it waits no more.
-    pub expires_at: Timestamp,
-    /// When it last asked.
-    pub polled_at: Option<Timestamp>,
 }
 
 /// A grant that was found.

@@ -20,6 +20,7 @@ mod catalogs;
 mod client;
 mod coverage;
 mod create_access_package;
+mod devices;
 mod documents;
 mod etags;
 mod filters;

@@ -29,7 +29,6 @@ engines! {
     what_was_granted_ends_with_the_password_and_with_the_person,
     a_confidential_client_proves_itself,
     tokens_of_one_kind_are_no_tokens_of_another,
-    a_device_is_let_in_by_who_enters_its_code,
     people_are_managed_and_no_password_is_kept,
     tokens_end_with_the_person_the_password_and_the_application,
     keys_rotate_without_failing_live_tokens_and_can_be_withdrawn,
@@ -387,55 +386,6 @@ async fn tokens_of_one_kind_are_no_tokens_of_another(app: TestApp) {
     );
     invalid_grant(scene.token(&app, &[("code", tokens["refresh_token"].as_str().unwrap())]).await);
     app.with_token(tokens["refresh_token"].as_str().unwrap()).v1().get(PACKAGES).await.expect(401);
-}
-
-async fn a_device_is_let_in_by_who_enters_its_code(app: TestApp) {
-    let scene = scene(&app, true).await;
-    let scope = format!("openid offline_access {READ_ALL}");
-    let begin = async |scope: &str| {
-        let request = app.anonymous().request(Method::POST, "/common/oauth2/v2.0/devicecode");
-        let request = request.body(FORM, form(&[("client_id", &scene.client_id), ("scope", scope)]));
-        request.undocumented("authority endpoint").unchecked().await
-    };
-    begin("User.Read").await.expect(400);
-    let told = begin(&scope).await.expect(200).json();
-    let (device, code) = (told["device_code"].as_str().unwrap(), told["user_code"].as_str().unwrap());
-    assert_eq!((&told["interval"], &told["expires_in"]), (&json!(5), &json!(900)));
-    let page = told["verification_uri"].as_str().unwrap();
-    assert!(told["message"].as_str().unwrap().contains(page));
-    let poll = async |device: &str| {
-        let fields = [
-            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-            ("device_code", device),
-            ("code_verifier", ""),
-        ];
-        scene.token(&app, &fields).await
-    };
-    assert_eq!(poll(device).await.expect(400).json()["error"], "authorization_pending");
-    assert_eq!(poll(device).await.expect(400).json()["error"], "slow_down");
-    app.advance(Duration::from_secs(5)).await;
-    assert_eq!(poll(device).await.expect(400).json()["error"], "authorization_pending");
-    let fetch = async |address: String| app.anonymous().get(address).undocumented("a page").unchecked().await;
-    assert!(fetch(page.to_owned()).await.expect(200).text().contains("user_code"));
-    fetch(format!("{page}?user_code=WRONG")).await.expect(404);
-    let address = format!("{page}?user_code={}", code.to_lowercase());
-    assert!(fetch(address.clone()).await.expect(200).text().contains("Portal"), "the person sees who is let in");
-    let enter = async |password: &str| {
-        let request = app.anonymous().request(Method::POST, &address);
-        let request = request.body(FORM, form(&[("username", "ada@contoso.example"), ("password", password)]));
-        request.undocumented("a page").unchecked().await
-    };
-    enter("wrong").await.expect(401);
-    enter(PASSWORD).await.expect(200);
-    enter(PASSWORD).await.expect(404);
-    let tokens = poll(device).await.expect(200).json();
-    assert_eq!(claims(&tokens["id_token"])["name"], "Ada");
-    app.with_token(tokens["access_token"].as_str().unwrap()).v1().get(PACKAGES).await.expect(200);
-    scene.refresh(&app, tokens["refresh_token"].as_str().unwrap()).await.expect(200);
-    invalid_grant(poll(device).await);
-    let late = begin(&scope).await.expect(200).json();
-    app.advance(Duration::from_mins(15)).await;
-    assert_eq!(poll(late["device_code"].as_str().unwrap()).await.expect(400).json()["error"], "expired_token");
 }
 
 async fn people_are_managed_and_no_password_is_kept(app: TestApp) {

@@ -9,6 +9,7 @@ mod audit;
 mod binary;
 mod cases;
 mod commits;
+mod device_codes;
 mod fuzz;
 mod identities;
 mod limits;

@@ -50,7 +50,8 @@ pub(super) async fn enter(asked: Asked, body: Body) -> Response {
     let (username, password) = (field("username"), field("password"));
     let (tenant, app) = (&wanted.tenant, &wanted.app);
     let authority = &asked.api.authority;
-    let sign_in = PasswordSignIn { tenant, app, upn: username, password, visit: asked.visit() };
+    let sign_in =
+        PasswordSignIn { tenant, app, upn: username, password, grant: "authorization_code", visit: asked.visit() };
     let user = match authority.sign_in(sign_in).await {
         Ok(user) => user,
         Err(SignInError::Password) => {

@@ -1,108 +1,121 @@
-//! Where a device begins to wait, and where a person lets it in (RFC 8628).
+//! Signing in on a device on which nobody can type (RFC 8628): where the device begins, and the page at which the person
+//! enters the code that it shows.
+//!
+//! The page keeps nothing between its forms, so that another site can send nobody's session through it: who allows a device
+//! in says which, by its code, and signs in there and then. No link carries a code, since whoever follows one that somebody
+//! else sent would let that somebody in.
 
 use axum::{body::Body, response::Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::{
-    Asked, json as json_answer,
-    page::{self, SignIn},
+    Asked, json, page,
     refusal::{Kind, Refusal, shown},
     token,
 };
-use crate::authority::{DEVICE_INTERVAL, DEVICE_LIFETIME, PasswordSignIn, SignInError};
+use crate::authority::{DEVICE_CODE_LIFETIME, DEVICE_INTERVAL, SignInError, Waiting};
 
-/// POST: a device begins to wait.
-pub(super) async fn begin(asked: Asked, body: Body) -> Response {
-    let outcome = wait(&asked, body).await;
+/// Where people enter codes: below the origin, and short, since they type it.
+pub(super) const PAGE: &str = "/devicelogin";
+
+/// No device asks for more: what it asks for is kept before anybody has signed in.
+const MAX_SCOPE: usize = 2048;
+
+/// POST: a device begins.
+pub(super) async fn start(asked: Asked, body: Body) -> Response {
+    let outcome = begin(&asked, body).await;
     asked.answer(outcome)
 }
 
-async fn wait(asked: &Asked, body: Body) -> Result<Response, Refusal> {
+async fn begin(asked: &Asked, body: Body) -> Result<Response, Refusal> {
     let form = token::form(asked, body).await?;
     let tenant = token::tenant(asked).await?;
-    let authority = &asked.api.authority;
-    let client_id = form.get("client_id").ok_or_else(|| Refusal::missing("client_id"))?;
-    let app = authority.client(&tenant, client_id, &asked.origin).await.map_err(|error| Refusal::store(&error))?;
-    let app = app.ok_or_else(|| Refusal::new(Kind::Credential, "There is no application with this client_id."))?;
+    let app = token::app(asked, &form, &tenant).await?;
     let scope = form.get("scope").ok_or_else(|| Refusal::missing("scope"))?;
-    let scopes = authority.scopes(&app, scope, &asked.origin);
-    if !scopes.is_some_and(|scopes| scopes.openid || !scopes.permissions.is_empty()) {
-        let message = format!("The application has not been granted the scope '{}'.", shown(scope));
-        return Err(Refusal::new(Kind::Scope, message));
-    }
-    let begun = authority.device_begin(&tenant, &app, scope).await;
-    let (device_code, user_code) = begun.map_err(|error| {
-        tracing::error!(%error, "a device cannot wait");
-        Refusal::unavailable()
+    let authority = &asked.api.authority;
+    let granted = authority.scopes(&app, scope, &asked.origin).filter(|_| scope.len() <= MAX_SCOPE);
+    let granted = granted.filter(|scopes| scopes.openid || !scopes.permissions.is_empty());
+    granted.ok_or_else(|| {
+        let message = format!(
+            "The provided value for scope '{}' is not valid: it names nothing that the application has been granted.",
+            shown(scope)
+        );
+        Refusal::new(Kind::PersonScope, message)
     })?;
-    let uri = format!("{}/{}/oauth2/deviceauth", asked.origin, tenant.id);
-    let message = format!("To sign in, open the page {uri} in a browser and enter the code {user_code}.");
+    let started = authority.device_start(&tenant, &app, scope.clone()).await;
+    let started = started.map_err(|error| token::refusal(error, scope))?;
+    let page = format!("{}{PAGE}", asked.origin);
     let body = json!({
-        "user_code": user_code, "device_code": device_code, "verification_uri": uri,
-        "expires_in": DEVICE_LIFETIME.as_secs(), "interval": DEVICE_INTERVAL.as_secs(), "message": message,
+        "user_code": started.user_code,
+        "device_code": started.device_code,
+        "verification_uri": page,
+        "expires_in": DEVICE_CODE_LIFETIME.as_secs(),
+        "interval": DEVICE_INTERVAL.as_secs(),
+        "message": format!("To sign in, open {page} in a browser and enter the code {}.", started.user_code),
     });
-    Ok(json_answer(StatusCode::OK, &body, "no-store, no-cache"))
+    let mut response = json(StatusCode::OK, &body, "no-store, no-cache");
+    response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    Ok(response)
 }
 
-/// GET: asks for the code, and once that is known, who lets the device in.
-pub(super) async fn show(asked: Asked) -> Response {
-    step(&asked, None).await
+/// GET: asks for the code.
+pub(super) async fn show() -> Response {
+    page::device_code("", None)
 }
 
-/// POST: a person has filled in name and password.
+/// POST: a code; then the code with a name and a password, or with a no.
 pub(super) async fn enter(asked: Asked, body: Body) -> Response {
-    match token::form(&asked, body).await {
-        Ok(form) => step(&asked, Some(form)).await,
-        Err(refusal) => page::message(refusal.status(), "This cannot be done", refusal.message()),
-    }
-}
-
-async fn step(asked: &Asked, form: Option<token::Form>) -> Response {
-    let tenant = match token::tenant(asked).await {
-        Ok(tenant) => tenant,
+    let form = match token::form(&asked, body).await {
+        Ok(form) => form,
         Err(refusal) => return page::message(refusal.status(), "This cannot be done", refusal.message()),
     };
-    let Some(entered) = asked.query("user_code").filter(|entered| !entered.is_empty()) else {
-        return page::device_code(None);
-    };
-    let broken = |error: SignInError| {
-        tracing::error!(%error, "a device cannot be let in");
-        page::message(StatusCode::SERVICE_UNAVAILABLE, "This cannot be done", "That did not work just now: try again.")
-    };
-    let authority = &asked.api.authority;
-    let device = match authority.device_waiting(&tenant, &entered).await {
-        Ok(Some(device)) => device,
-        Ok(None) => return page::device_code(Some("No device waits for this code.")),
-        Err(error) => return broken(error),
-    };
-    let app = match authority.client(&tenant, &device.app_id, &asked.origin).await {
-        Ok(Some(app)) => app,
-        Ok(None) => return page::device_code(Some("No device waits for this code.")),
-        Err(error) => return broken(error.into()),
-    };
-    let action = asked.uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str);
-    let again = |username: &str, alert: Option<&str>| {
-        let (app, tenant) = (app.display_name.as_str(), tenant.display_name.as_str());
-        page::sign_in(&SignIn { app, tenant, action, username, alert, redirect_uri: "" })
-    };
-    let Some(form) = form else { return again("", None) };
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
-    let (upn, password) = (field("username"), field("password"));
-    let sign_in = PasswordSignIn { tenant: &tenant, app: &app, upn, password, visit: asked.visit() };
-    let user = match authority.sign_in(sign_in).await {
-        Ok(user) => user,
-        Err(SignInError::Password) => return again(upn, Some("The name or the password is not right.")),
-        Err(SignInError::Slow(wait)) => {
-            return again(upn, Some(&format!("Too many attempts: wait {} seconds.", wait.as_secs() + 1)));
-        }
-        Err(error) => return broken(error),
+    let code = field("code");
+    let authority = &asked.api.authority;
+    let waiting = match authority.device_named(code, asked.visit(), &asked.origin).await {
+        Ok(Some(waiting)) => waiting,
+        Ok(None) => return page::device_code(code, Some("The code is not right, or it is too old.")),
+        Err(error) => return page::device_code(code, Some(&told(&error))),
     };
-    match authority.device_approve(&tenant, &device, &user).await {
-        Ok(true) => {
-            page::message(StatusCode::OK, "You are signed in", "You may close this page, and go on where you began.")
+    if form.contains_key("decline") {
+        return finish(authority.device_decline(&waiting).await, &waiting, code, "", false);
+    }
+    if !form.contains_key("username") {
+        return sign_in(&waiting, code, "", None);
+    }
+    let (username, password) = (field("username"), field("password"));
+    let outcome = authority.device_approve(&waiting, username, password, asked.visit()).await;
+    finish(outcome, &waiting, code, username, true)
+}
+
+fn finish(outcome: Result<(), SignInError>, waiting: &Waiting, code: &str, username: &str, allowed: bool) -> Response {
+    let app = &waiting.app.display_name;
+    match outcome {
+        Ok(()) if allowed => page::message(
+            StatusCode::OK,
+            "Signed in",
+            &format!("Go back to {app} on your device, and close this page."),
+        ),
+        Ok(()) => page::message(StatusCode::OK, "Declined", &format!("{app} was not let in. You can close this page.")),
+        Err(SignInError::GrantExpired) => page::device_code("", Some("The code is not right, or it is too old.")),
+        Err(error) => sign_in(waiting, code, username, Some(&told(&error))),
+    }
+}
+
+fn sign_in(waiting: &Waiting, code: &str, username: &str, alert: Option<&str>) -> Response {
+    let (app, tenant) = (waiting.app.display_name.as_str(), waiting.tenant.display_name.as_str());
+    page::sign_in_device(&page::SignInDevice { app, tenant, action: PAGE, code, username, alert })
+}
+
+/// What a person is told.
+fn told(error: &SignInError) -> String {
+    match error {
+        SignInError::Password => "The name or the password is not right.".to_owned(),
+        SignInError::Slow(wait) => format!("Too many attempts: wait {} seconds.", wait.as_secs() + 1),
+        error => {
+            tracing::warn!(%error, "a person could not sign in for a device");
+            "That did not work just now: try again.".to_owned()
         }
-        Ok(false) => page::device_code(Some("No device waits for this code.")),
-        Err(error) => broken(error),
     }
 }

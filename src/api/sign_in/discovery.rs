@@ -28,15 +28,13 @@ fn describe(asked: &Asked, tenant: &Named) -> Json {
     json!({
         "token_endpoint": format!("{base}/oauth2/v2.0/token"),
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "none"],
-        "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
         "jwks_uri": format!("{base}/discovery/v2.0/keys"),
         "response_modes_supported": ["query", "fragment", "form_post"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "response_types_supported": ["code"],
-        "grant_types_supported": [
-            "authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
-        ],
+        "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", super::token::DEVICE_CODE],
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
         "issuer": asked.api.authority.options().issuer(issuer_tenant, Some(origin)),

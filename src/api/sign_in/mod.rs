@@ -41,9 +41,9 @@ pub(super) fn router() -> Router<Arc<Api>> {
         .route("/{tenant}/discovery/v2.0/keys", get(discovery::keys))
         .route("/{tenant}/discovery/keys", get(discovery::keys))
         .route("/{tenant}/oauth2/v2.0/token", post(token::issue).fallback(only_post))
-        .route("/{tenant}/oauth2/v2.0/devicecode", post(device::begin))
+        .route("/{tenant}/oauth2/v2.0/devicecode", post(device::start).fallback(only_post))
         .layer(open)
-        .route("/{tenant}/oauth2/deviceauth", get(device::show).post(device::enter))
+        .route(device::PAGE, get(device::show).post(device::enter))
         .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::show).post(authorize::enter))
 }
 

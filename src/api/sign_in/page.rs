@@ -36,23 +36,85 @@ pub(super) struct SignIn<'a> {
 /// The page on which a person signs in.
 pub(super) fn sign_in(page: &SignIn<'_>) -> Response {
     let SignIn { app, tenant, action, username, alert, redirect_uri } = page;
-    let alert = alert.map(|text| format!("<p class=\"alert\" role=\"alert\">{}</p>", escape(text))).unwrap_or_default();
-    let focus = |here: bool| if here { " autofocus" } else { "" };
+    let (status, alert) = alerted(*alert, StatusCode::UNAUTHORIZED);
     let body = format!(
-        "<h1>Sign in</h1><p><small>{} · {}</small></p>{alert}<form method=\"post\" action=\"{}\">\
-         <label for=\"username\">Name</label><input id=\"username\" name=\"username\" type=\"text\" required \
-         autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\" value=\"{}\"{}>\
-         <label for=\"password\">Password</label><input id=\"password\" name=\"password\" type=\"password\" required \
-         autocomplete=\"current-password\"{}><button type=\"submit\">Sign in</button></form>",
+        "<h1>Sign in</h1><p><small>{} · {}</small></p>{alert}<form method=\"post\" action=\"{}\">{}\
+         <button type=\"submit\">Sign in</button></form>",
         escape(app),
         escape(tenant),
         escape(action),
+        credentials(username),
+    );
+    page_of(status, "Sign in", &body, &form_action(redirect_uri))
+}
+
+/// The page on which a person enters the code that a device shows.
+pub(super) fn device_code(code: &str, alert: Option<&str>) -> Response {
+    let (status, alert) = alerted(alert, StatusCode::BAD_REQUEST);
+    let body = format!(
+        "<h1>Sign in on a device</h1>{alert}<form method=\"post\"><label for=\"code\">The code that the device shows</label>\
+         <input id=\"code\" name=\"code\" type=\"text\" required maxlength=\"32\" autocomplete=\"off\" \
+         autocapitalize=\"characters\" spellcheck=\"false\" autofocus value=\"{}\"><button type=\"submit\">Next</button></form>",
+        escape(code),
+    );
+    page_of(status, "Sign in on a device", &body, "'self'")
+}
+
+/// What the form says on which a person lets a device in.
+pub(super) struct SignInDevice<'a> {
+    /// The application.
+    pub(super) app: &'a str,
+    /// The tenant.
+    pub(super) tenant: &'a str,
+    /// Where the form goes.
+    pub(super) action: &'a str,
+    /// The code that was entered.
+    pub(super) code: &'a str,
+    /// The name to begin with.
+    pub(super) username: &'a str,
+    /// What was wrong the last time.
+    pub(super) alert: Option<&'a str>,
+}
+
+/// The page on which a person lets a device in.
+pub(super) fn sign_in_device(page: &SignInDevice<'_>) -> Response {
+    let SignInDevice { app, tenant, action, code, username, alert } = page;
+    let (status, alert) = alerted(*alert, StatusCode::UNAUTHORIZED);
+    let body = format!(
+        "<h1>Sign in on a device</h1><p><small>{app} · {}</small></p><p>Go on only if you yourself started {app} on a device \
+         that shows the code {code}. Who sent you the code would be signed in as you.</p>{alert}\
+         <form method=\"post\" action=\"{}\"><input type=\"hidden\" name=\"code\" value=\"{code}\">{}\
+         <button type=\"submit\">Sign in</button>\
+         <button type=\"submit\" name=\"decline\" value=\"1\" formnovalidate>It was not me</button></form>",
+        escape(tenant),
+        escape(action),
+        credentials(username),
+        app = escape(app),
+        code = escape(code),
+    );
+    page_of(status, "Sign in on a device", &body, "'self'")
+}
+
+/// The fields for a name and a password.
+fn credentials(username: &str) -> String {
+    let focus = |here: bool| if here { " autofocus" } else { "" };
+    format!(
+        "<label for=\"username\">Name</label><input id=\"username\" name=\"username\" type=\"text\" required \
+         autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\" value=\"{}\"{}>\
+         <label for=\"password\">Password</label><input id=\"password\" name=\"password\" type=\"password\" required \
+         autocomplete=\"current-password\"{}>",
         escape(username),
         focus(username.is_empty()),
         focus(!username.is_empty()),
-    );
-    let status = if alert.is_empty() { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
-    page_of(status, "Sign in", &body, &form_action(redirect_uri))
+    )
+}
+
+/// What was wrong, as part of a page, and the page's status.
+fn alerted(alert: Option<&str>, status: StatusCode) -> (StatusCode, String) {
+    match alert {
+        Some(text) => (status, format!("<p class=\"alert\" role=\"alert\">{}</p>", escape(text))),
+        None => (StatusCode::OK, String::new()),
+    }
 }
 
 /// A page that hands an answer to a client that wants it posted.
@@ -67,19 +129,6 @@ pub(super) fn post_back(redirect_uri: &str, fields: &[(&str, &str)]) -> Response
         escape(redirect_uri)
     );
     page_of(StatusCode::OK, "Continue", &body, &form_action(redirect_uri))
-}
-
-/// The page on which a person enters the code that a device shows.
-pub(super) fn device_code(alert: Option<&str>) -> Response {
-    let status = if alert.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    let alert = alert.map(|text| format!("<p class=\"alert\" role=\"alert\">{}</p>", escape(text))).unwrap_or_default();
-    let body = format!(
-        "<h1>Let a device in</h1><p>Enter the code that your device shows. Only do so if you have begun this yourself.</p>\
-         {alert}<form method=\"get\"><label for=\"user_code\">Code</label><input id=\"user_code\" name=\"user_code\" \
-         required autofocus autocomplete=\"one-time-code\" autocapitalize=\"characters\" spellcheck=\"false\">\
-         <button type=\"submit\">Next</button></form>"
-    );
-    page_of(status, "Let a device in", &body, "'self'")
 }
 
 /// A page that says something.

@@ -33,18 +33,24 @@ pub(super) enum Kind {
     Grant,
     /// The scope is not one for this grant.
     Scope,
+    /// The scope is not one for a person.
+    PersonScope,
+    /// Nobody has signed in for the device yet.
+    DevicePending,
+    /// The device asks too often.
+    DeviceTooSoon,
+    /// The person does not let the device in.
+    DeviceDeclined,
+    /// The device's code has expired.
+    DeviceExpired,
+    /// The device's code is none.
+    DeviceUnknown,
     /// No secret.
     NoCredential,
     /// The client id or the secret is wrong.
     Credential,
     /// A code or a refresh token is not good.
     InvalidGrant,
-    /// Nobody has entered the device's code yet.
-    DeviceWaiting,
-    /// The device asks too often.
-    DeviceTooSoon,
-    /// Nobody has entered the device's code in time.
-    DeviceExpired,
     /// The secret has expired.
     ExpiredCredential,
     /// Too many failures.
@@ -65,12 +71,16 @@ impl Kind {
             Self::UnknownInstance => (50_049, "invalid_instance", StatusCode::BAD_REQUEST),
             Self::Grant => (70_003, "unsupported_grant_type", StatusCode::BAD_REQUEST),
             Self::Scope => (1_002_012, "invalid_scope", StatusCode::BAD_REQUEST),
+            Self::PersonScope => (70_011, "invalid_scope", StatusCode::BAD_REQUEST),
+            // RFC 8628 §3.5 has the first two and the fourth; the others are Entra's words.
+            Self::DevicePending => (70_016, "authorization_pending", StatusCode::BAD_REQUEST),
+            Self::DeviceTooSoon => (70_016, "slow_down", StatusCode::BAD_REQUEST),
+            Self::DeviceDeclined => (65_004, "authorization_declined", StatusCode::BAD_REQUEST),
+            Self::DeviceExpired => (70_020, "expired_token", StatusCode::BAD_REQUEST),
+            Self::DeviceUnknown => (70_018, "bad_verification_code", StatusCode::BAD_REQUEST),
             Self::NoCredential => (7_000_218, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::Credential => (7_000_215, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::InvalidGrant => (70_000, "invalid_grant", StatusCode::BAD_REQUEST),
-            Self::DeviceWaiting => (70_016, "authorization_pending", StatusCode::BAD_REQUEST),
-            Self::DeviceTooSoon => (70_016, "slow_down", StatusCode::BAD_REQUEST),
-            Self::DeviceExpired => (70_019, "expired_token", StatusCode::BAD_REQUEST),
             Self::ExpiredCredential => (7_000_222, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::Slow => (50_196, "temporarily_unavailable", StatusCode::TOO_MANY_REQUESTS),
             Self::Unavailable => (90_033, "temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE),

@@ -16,12 +16,15 @@ use super::{
     refusal::{Kind, Refusal, shown},
 };
 use crate::{
-    authority::{ClientCredentials, PERSON_TOKEN_LIFETIME, Redemption, SignInError, TOKEN_LIFETIME, Tokens},
-    store::Tenant,
+    authority::{
+        ClientCredentials, DeviceError, PERSON_TOKEN_LIFETIME, Redemption, SignInError, TOKEN_LIFETIME, Tokens,
+    },
+    store::{ServicePrincipal, Tenant},
 };
 
-/// The grant type of devices (RFC 8628 §3.4).
-const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+/// The grant by which devices get tokens (RFC 8628 §3.4).
+pub(super) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
 /// No form is larger.
 const MAX_FORM: usize = 32 * 1024;
 
@@ -36,7 +39,7 @@ async fn grant(asked: &Asked, body: Body) -> Result<Response, Refusal> {
     let grant = form.get("grant_type").ok_or_else(|| Refusal::missing("grant_type"))?;
     match grant.as_str() {
         "client_credentials" => client_credentials(asked, &form).await,
-        "authorization_code" | "refresh_token" | DEVICE | "device_code" => for_a_person(asked, &form, grant).await,
+        "authorization_code" | "refresh_token" | DEVICE_CODE => for_a_person(asked, &form, grant).await,
         other => {
             let message = format!("The grant type '{}' is not supported.", shown(other));
             Err(Refusal::new(Kind::Grant, message))
@@ -70,33 +73,15 @@ async fn client_credentials(asked: &Asked, form: &Form) -> Result<Response, Refu
     Ok(response)
 }
 
-/// Tokens for a code or a refresh token.
+/// Tokens for a code, a refresh token or a device's code.
 async fn for_a_person(asked: &Asked, form: &Form, grant: &str) -> Result<Response, Refusal> {
     let tenant = tenant(asked).await?;
-    let (client_id, secret) = match client(asked, form) {
-        Ok((id, secret)) => (id, Some(secret)),
-        // A public client has none.
-        Err(_) if !asked.headers.contains_key(header::AUTHORIZATION) && !form.contains_key("client_secret") => {
-            (form.get("client_id").cloned().ok_or_else(|| Refusal::missing("client_id"))?, None)
-        }
-        Err(refusal) => return Err(refusal),
-    };
+    let app = app(asked, form, &tenant).await?;
     let authority = &asked.api.authority;
     let scope = form.get("scope").map(String::as_str);
-    let shown_scope = scope.unwrap_or_default();
-    let credentials = ClientCredentials {
-        tenant: &tenant,
-        client_id: &client_id,
-        secret: "",
-        scope: "",
-        origin: &asked.origin,
-        visit: asked.visit(),
-    };
-    let app = authority.authenticate_client(credentials, secret.as_deref()).await;
-    let app = app.map_err(|error| refusal(error, shown_scope))?;
+    let shown = scope.unwrap_or_default();
     let field = |name: &str| form.get(name).ok_or_else(|| Refusal::missing(name));
-    let is_code = grant == "authorization_code";
-    let shown = match grant {
+    let named = match grant {
         "authorization_code" => "code",
         "refresh_token" => "refresh_token",
         _ => "device_code",
@@ -104,20 +89,19 @@ async fn for_a_person(asked: &Asked, form: &Form, grant: &str) -> Result<Respons
     let redemption = Redemption {
         tenant: &tenant,
         app: &app,
-        shown: field(shown)?,
-        redirect_uri: if is_code { field("redirect_uri")? } else { "" },
+        shown: field(named)?,
+        redirect_uri: if named == "code" { field("redirect_uri")? } else { "" },
         verifier: form.get("code_verifier").map(String::as_str),
         // What a code is for was agreed on when it was asked for.
-        scope: scope.filter(|_| grant == "refresh_token"),
+        scope: scope.filter(|_| named == "refresh_token"),
         origin: &asked.origin,
     };
-    let tokens = match grant {
-        "authorization_code" => authority.redeem_code(redemption).await,
-        "refresh_token" => authority.redeem_refresh(redemption).await,
-        _ => authority.redeem_device(redemption).await,
+    let tokens = match named {
+        "code" => authority.redeem_code(redemption).await.map_err(|error| refusal(error, shown)),
+        "refresh_token" => authority.redeem_refresh(redemption).await.map_err(|error| refusal(error, shown)),
+        _ => authority.redeem_device(redemption).await.map_err(|error| device_refusal(error, shown)),
     };
-    let Tokens { access_token, id_token, refresh_token, scope } =
-        tokens.map_err(|error| refusal(error, shown_scope))?;
+    let Tokens { access_token, id_token, refresh_token, scope } = tokens?;
     let seconds = PERSON_TOKEN_LIFETIME.as_secs() - 1;
     let mut body = json!({
         "token_type": "Bearer", "scope": scope, "expires_in": seconds, "ext_expires_in": seconds,
@@ -135,6 +119,28 @@ async fn for_a_person(asked: &Asked, form: &Form, grant: &str) -> Result<Respons
     let mut response = json(StatusCode::OK, &body, "no-store, no-cache");
     response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     Ok(response)
+}
+
+/// The client that asks for a person: a public one says who it is, any other proves it.
+pub(super) async fn app(asked: &Asked, form: &Form, tenant: &Tenant) -> Result<ServicePrincipal, Refusal> {
+    let (client_id, secret) = match client(asked, form) {
+        Ok((id, secret)) => (id, Some(secret)),
+        // A public client has none.
+        Err(_) if !asked.headers.contains_key(header::AUTHORIZATION) && !form.contains_key("client_secret") => {
+            (form.get("client_id").cloned().ok_or_else(|| Refusal::missing("client_id"))?, None)
+        }
+        Err(refusal) => return Err(refusal),
+    };
+    let credentials = ClientCredentials {
+        tenant,
+        client_id: &client_id,
+        secret: "",
+        scope: "",
+        origin: &asked.origin,
+        visit: asked.visit(),
+    };
+    let app = asked.api.authority.authenticate_client(credentials, secret.as_deref()).await;
+    app.map_err(|error| refusal(error, ""))
 }
 
 /// `client_info`: the ids of the person and the tenant that an ID token names.
@@ -212,7 +218,23 @@ fn basic(header: &HeaderValue) -> Option<(String, String)> {
     Some((decode(id)?, decode(secret)?))
 }
 
-fn refusal(error: SignInError, scope: &str) -> Refusal {
+fn device_refusal(error: DeviceError, scope: &str) -> Refusal {
+    let (kind, message) = match error {
+        DeviceError::Pending => {
+            (Kind::DevicePending, "Nobody has signed in for the device yet: ask again after the interval.")
+        }
+        DeviceError::TooSoon => (Kind::DeviceTooSoon, "The device asks too often: wait five seconds longer each time."),
+        DeviceError::Declined => (Kind::DeviceDeclined, "The person declined to let the application in."),
+        DeviceError::Expired => (Kind::DeviceExpired, "The 'device_code' has expired: start again."),
+        DeviceError::Unknown => {
+            (Kind::DeviceUnknown, "The 'device_code' is not known, is of another client, or has been used.")
+        }
+        DeviceError::SignIn(error) => return refusal(error, scope),
+    };
+    Refusal::new(kind, message)
+}
+
+pub(super) fn refusal(error: SignInError, scope: &str) -> Refusal {
     match error {
         SignInError::Credentials => Refusal::new(
             Kind::Credential,
@@ -220,15 +242,10 @@ fn refusal(error: SignInError, scope: &str) -> Refusal {
              secret value that was shown when it was made.",
         ),
         SignInError::Password => Refusal::new(Kind::InvalidGrant, "The name or the password is not right."),
-        SignInError::DeviceWaiting => Refusal::new(
-            Kind::DeviceWaiting,
-            "Nobody has entered the code yet: ask again, at the interval that was told.",
-        ),
-        SignInError::DeviceTooSoon => Refusal::new(Kind::DeviceTooSoon, "Ask less often."),
-        SignInError::DeviceExpired => Refusal::new(Kind::DeviceExpired, "The code has expired: begin again."),
         SignInError::Grant(reason) => {
             Refusal::new(Kind::InvalidGrant, format!("The provided grant is invalid: {reason}."))
         }
+        SignInError::GrantExpired => Refusal::new(Kind::InvalidGrant, "The provided grant is invalid: it has expired."),
         SignInError::Expired => {
             Refusal::new(Kind::ExpiredCredential, "The provided client secret keys for the application are expired.")
         }

@@ -5,6 +5,7 @@
 
 mod chain;
 mod convert;
+mod device_codes;
 pub mod dialect;
 mod identities;
 mod people;

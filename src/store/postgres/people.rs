@@ -8,7 +8,7 @@ use super::{PostgresStore, chain::append, convert::failure, identities::changed}
 use crate::{
     model::{audit::Entry, record::RowVersion, value::Timestamp},
     store::{
-        CommitError, Device, Error, Grant, GrantDetails, GrantKind, Password, People, TenantKey, Used, User,
+        CommitError, Error, Grant, GrantDetails, GrantKind, Password, People, TenantKey, Used, User,
         identities::read_json,
     },
 };
@@ -16,8 +16,6 @@ use crate::{
 const USER: &str = "SELECT u.id, u.row_version, u.user_principal_name, u.display_name, u.account_enabled, \
                     u.directory_roles, u.created_at, p.hash, p.changed_at FROM directory_user u \
                     LEFT JOIN user_password p ON p.tenant_id = u.tenant_id AND p.user_id = u.id WHERE u.tenant_id = $1";
-
-const DEVICE: &str = "hash, user_code, app_id, scope, user_id, expires_at, polled_at";
 
 type Found = (User, Option<Password>);
 
@@ -97,15 +95,7 @@ impl People for PostgresStore {
     async fn grant_add(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError> {
         let client = self.client().await?;
         client.execute("DELETE FROM sign_in_grant WHERE expires_at < $1", &[&now.0]).await.map_err(failure)?;
-        let Grant { hash, kind, family, app_id, user_id, details, created_at, expires_at } = &grant;
-        let (kind, details) = (kind.text(), serde_json::json!(details).to_string());
-        let sql = "INSERT INTO sign_in_grant \
-                   (tenant_id, hash, kind, family, app_id, user_id, details, created_at, expires_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-        let done = client
-            .execute(sql, &[&tenant.0, hash, &kind, family, app_id, user_id, &details, &created_at.0, &expires_at.0])
-            .await;
-        changed(done)
+        add_grant(&client, tenant, &grant).await
     }
 
     async fn grant_use(&self, tenant: TenantKey, hash: &str, now: Timestamp) -> Result<Option<Used>, CommitError> {
@@ -156,45 +146,6 @@ impl People for PostgresStore {
         rows.iter().map(one).collect::<Result<_, _>>().map_err(failure)
     }
 
-    async fn device_add(&self, tenant: TenantKey, device: Device, now: Timestamp) -> Result<(), CommitError> {
-        let client = self.client().await?;
-        client.execute("DELETE FROM device_sign_in WHERE expires_at < $1", &[&now.0]).await.map_err(failure)?;
-        let Device { hash, user_code, app_id, scope, expires_at, .. } = &device;
-        let sql = "INSERT INTO device_sign_in (tenant_id, hash, user_code, app_id, scope, expires_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
-        changed(client.execute(sql, &[&tenant.0, hash, user_code, app_id, scope, &expires_at.0]).await)
-    }
-
-    async fn device_waiting(&self, tenant: TenantKey, user_code: &str) -> Result<Option<Device>, Error> {
-        let sql =
-            format!("SELECT {DEVICE} FROM device_sign_in WHERE tenant_id = $1 AND user_code = $2 AND user_id IS NULL");
-        let found = self.client().await?.query_opt(&sql, &[&tenant.0, &user_code]).await.map_err(failure)?;
-        found.as_ref().map(device).transpose().map_err(failure)
-    }
-
-    async fn device_approve(&self, tenant: TenantKey, user_code: &str, user_id: &str) -> Result<(), CommitError> {
-        let sql = "UPDATE device_sign_in SET user_id = $3 \
-                   WHERE tenant_id = $1 AND user_code = $2 AND user_id IS NULL";
-        changed(self.client().await?.execute(sql, &[&tenant.0, &user_code, &user_id]).await)
-    }
-
-    async fn device_poll(&self, tenant: TenantKey, hash: &str, now: Timestamp) -> Result<Option<Device>, CommitError> {
-        let client = self.client().await?;
-        // One that a person has approved goes; of any other it is noted when it asked, and told when it last did.
-        let sql = format!(
-            "WITH gone AS (DELETE FROM device_sign_in WHERE tenant_id = $1 AND hash = $2 AND user_id IS NOT NULL \
-               RETURNING {DEVICE}), \
-             asked AS (UPDATE device_sign_in d SET polled_at = $3 \
-               FROM (SELECT hash AS h, polled_at AS before FROM device_sign_in \
-                     WHERE tenant_id = $1 AND hash = $2 AND user_id IS NULL FOR UPDATE) old \
-               WHERE d.tenant_id = $1 AND d.hash = old.h \
-               RETURNING d.hash, d.user_code, d.app_id, d.scope, d.user_id, d.expires_at, old.before) \
-             SELECT * FROM gone UNION ALL SELECT * FROM asked"
-        );
-        let found = client.query_opt(&sql, &[&tenant.0, &hash, &now.0]).await.map_err(failure)?;
-        Ok(found.as_ref().map(device).transpose().map_err(failure)?)
-    }
-
     async fn grants_end(&self, tenant: TenantKey, family: &str) -> Result<(), CommitError> {
         let sql = "DELETE FROM sign_in_grant WHERE tenant_id = $1 AND family = $2";
         self.client().await?.execute(sql, &[&tenant.0, &family]).await.map_err(failure)?;
@@ -227,6 +178,18 @@ async fn create(client: &Object, tenant: TenantKey, user: &User) -> Result<(), C
     changed(done)
 }
 
+pub(super) async fn add_grant(client: &Object, tenant: TenantKey, grant: &Grant) -> Result<(), CommitError> {
+    let Grant { hash, kind, family, app_id, user_id, details, created_at, expires_at } = grant;
+    let (kind, details) = (kind.text(), serde_json::json!(details).to_string());
+    let sql = "INSERT INTO sign_in_grant \
+               (tenant_id, hash, kind, family, app_id, user_id, details, created_at, expires_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let done = client
+        .execute(sql, &[&tenant.0, hash, &kind, family, app_id, user_id, &details, &created_at.0, &expires_at.0])
+        .await;
+    changed(done)
+}
+
 async fn set_password(client: &Object, tenant: TenantKey, id: &str, password: &Password) -> Result<(), CommitError> {
     let sql = "INSERT INTO user_password (tenant_id, user_id, hash, changed_at) VALUES ($1, $2, $3, $4) \
                ON CONFLICT (tenant_id, user_id) DO UPDATE SET hash = $3, changed_at = $4";
@@ -237,18 +200,6 @@ async fn find(client: &Object, tenant: TenantKey, column: &str, value: &str) -> 
     let sql = format!("{USER} AND u.{column} = $2");
     let found = client.query_opt(&sql, &[&tenant.0, &value]).await.map_err(failure)?;
     found.as_ref().map(user).transpose()
-}
-
-fn device(row: &Row) -> Result<Device, tokio_postgres::Error> {
-    Ok(Device {
-        hash: row.try_get(0)?,
-        user_code: row.try_get(1)?,
-        app_id: row.try_get(2)?,
-        scope: row.try_get(3)?,
-        user_id: row.try_get(4)?,
-        expires_at: Timestamp(row.try_get(5)?),
-        polled_at: row.try_get::<_, Option<i64>>(6)?.map(Timestamp),
-    })
 }
 
 fn user(row: &Row) -> Result<Found, Error> {

@@ -6,6 +6,7 @@
 
 mod chain;
 mod connection;
+mod device_codes;
 pub mod dialect;
 mod functions;
 mod identities;

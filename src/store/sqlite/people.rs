@@ -6,17 +6,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{SqliteStore, connection::failure, identities::changed};
 use crate::{
     model::{audit::Entry, record::RowVersion, value::Timestamp},
-    store::{
-        CommitError, Device, Error, Grant, GrantKind, Password, People, TenantKey, Used, User, identities::read_json,
-    },
+    store::{CommitError, Error, Grant, GrantKind, Password, People, TenantKey, Used, User, identities::read_json},
 };
 
 const USER: &str = "SELECT u.id, u.row_version, u.user_principal_name, u.display_name, u.account_enabled, \
                     u.directory_roles, u.created_at, p.hash, p.changed_at FROM directory_user u \
                     LEFT JOIN user_password p ON p.tenant_id = u.tenant_id AND p.user_id = u.id WHERE u.tenant_id = ?1";
-
-const DEVICE: &str = "SELECT hash, user_code, app_id, scope, user_id, expires_at, polled_at FROM device_sign_in \
-                      WHERE tenant_id = ?1";
 
 type Found = (User, Option<Password>);
 
@@ -105,14 +100,7 @@ impl People for SqliteStore {
     async fn grant_add(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError> {
         let task = move |connection: &Connection| {
             connection.execute("DELETE FROM sign_in_grant WHERE expires_at < ?1", [now.0]).map_err(failure)?;
-            let Grant { hash, kind, family, app_id, user_id, details, created_at, expires_at } = &grant;
-            let details = serde_json::json!(details).to_string();
-            changed(connection.execute(
-                "INSERT INTO sign_in_grant \
-                 (tenant_id, hash, kind, family, app_id, user_id, details, created_at, expires_at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                params![tenant.0, hash, kind.text(), family, app_id, user_id, details, created_at.0, expires_at.0],
-            ))
+            add_grant(connection, tenant, &grant)
         };
         self.writer.run(task).await
     }
@@ -179,60 +167,6 @@ impl People for SqliteStore {
         self.run(true, move |connection| run(connection).map_err(failure)).await
     }
 
-    async fn device_add(&self, tenant: TenantKey, device: Device, now: Timestamp) -> Result<(), CommitError> {
-        let task = move |connection: &Connection| {
-            connection.execute("DELETE FROM device_sign_in WHERE expires_at < ?1", [now.0]).map_err(failure)?;
-            let Device { hash, user_code, app_id, scope, expires_at, .. } = &device;
-            changed(connection.execute(
-                "INSERT INTO device_sign_in (tenant_id, hash, user_code, app_id, scope, expires_at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-                params![tenant.0, hash, user_code, app_id, scope, expires_at.0],
-            ))
-        };
-        self.writer.run(task).await
-    }
-
-    async fn device_waiting(&self, tenant: TenantKey, user_code: &str) -> Result<Option<Device>, Error> {
-        let code = user_code.to_owned();
-        let run = move |connection: &Connection| {
-            let sql = format!("{DEVICE} AND user_code = ?2 AND user_id IS NULL");
-            connection.query_row(&sql, params![tenant.0, code], device).optional().map_err(failure)
-        };
-        self.run(true, run).await
-    }
-
-    async fn device_approve(&self, tenant: TenantKey, user_code: &str, user_id: &str) -> Result<(), CommitError> {
-        let (code, user) = (user_code.to_owned(), user_id.to_owned());
-        let task = move |connection: &Connection| {
-            let sql = "UPDATE device_sign_in SET user_id = ?3 \
-                       WHERE tenant_id = ?1 AND user_code = ?2 AND user_id IS NULL";
-            changed(connection.execute(sql, params![tenant.0, code, user]))
-        };
-        self.writer.run(task).await
-    }
-
-    async fn device_poll(&self, tenant: TenantKey, hash: &str, now: Timestamp) -> Result<Option<Device>, CommitError> {
-        let hash = hash.to_owned();
-        let (give, taken) = tokio::sync::oneshot::channel();
-        let task = move |connection: &Connection| {
-            let sql = format!("{DEVICE} AND hash = ?2");
-            let found = connection.query_row(&sql, params![tenant.0, hash], device).optional().map_err(failure)?;
-            let Some(found) = found else { return Ok(()) };
-            if found.user_id.is_some() {
-                let sql = "DELETE FROM device_sign_in WHERE tenant_id = ?1 AND hash = ?2";
-                connection.execute(sql, params![tenant.0, hash]).map_err(failure)?;
-            } else {
-                let sql = "UPDATE device_sign_in SET polled_at = ?3 WHERE tenant_id = ?1 AND hash = ?2";
-                connection.execute(sql, params![tenant.0, hash, now.0]).map_err(failure)?;
-            }
-            // Whoever asked may have gone.
-            let _ = give.send(found);
-            Ok(())
-        };
-        self.writer.run(task).await?;
-        Ok(taken.await.ok())
-    }
-
     async fn grants_end(&self, tenant: TenantKey, family: &str) -> Result<(), CommitError> {
         let family = family.to_owned();
         let task = move |connection: &Connection| {
@@ -244,24 +178,23 @@ impl People for SqliteStore {
     }
 }
 
+pub(super) fn add_grant(connection: &Connection, tenant: TenantKey, grant: &Grant) -> Result<(), CommitError> {
+    let Grant { hash, kind, family, app_id, user_id, details, created_at, expires_at } = grant;
+    let details = serde_json::json!(details).to_string();
+    changed(connection.execute(
+        "INSERT INTO sign_in_grant \
+         (tenant_id, hash, kind, family, app_id, user_id, details, created_at, expires_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![tenant.0, hash, kind.text(), family, app_id, user_id, details, created_at.0, expires_at.0],
+    ))
+}
+
 fn set_password(connection: &Connection, tenant: TenantKey, id: &str, password: &Password) -> Result<(), CommitError> {
     changed(connection.execute(
         "INSERT INTO user_password (tenant_id, user_id, hash, changed_at) VALUES (?1, ?2, ?3, ?4) \
          ON CONFLICT (tenant_id, user_id) DO UPDATE SET hash = ?3, changed_at = ?4",
         params![tenant.0, id, password.hash, password.changed_at.0],
     ))
-}
-
-fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
-    Ok(Device {
-        hash: row.get(0)?,
-        user_code: row.get(1)?,
-        app_id: row.get(2)?,
-        scope: row.get(3)?,
-        user_id: row.get(4)?,
-        expires_at: Timestamp(row.get(5)?),
-        polled_at: row.get::<_, Option<i64>>(6)?.map(Timestamp),
-    })
 }
 
 fn find(connection: &Connection, tenant: TenantKey, column: &str, value: &str) -> Result<Option<Found>, Error> {
