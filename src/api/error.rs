@@ -194,14 +194,9 @@ impl Error {
             Refusal::CatalogNotEmpty => {
                 Self::new(Code::CATALOG_NOT_EMPTY, "The catalog still holds access packages: remove them first.")
             }
-            Refusal::NoRoleScope => {
-                let message = "'appScopeId' is required: '/AccessPackageCatalog/' and the id of a catalog, or '/' for \
-                               the whole tenant.";
-                Self::invalid(vec![Violation::new("appScopeId", message)])
-            }
             Refusal::BadRoleScope => {
                 let message = "'appScopeId' must be '/AccessPackageCatalog/' and the id of a catalog, or '/' for the \
-                               whole tenant; without it, 'directoryScopeId' must be '/'.";
+                               whole tenant.";
                 Self::invalid(vec![Violation::new("appScopeId", message)])
             }
             Refusal::RoleForTenant => {

@@ -34,8 +34,6 @@ pub enum Refusal {
     },
     /// A catalog goes only when it is empty.
     CatalogNotEmpty,
-    /// A role counts in a catalog or in the whole tenant, and the body names neither.
-    NoRoleScope,
     /// The body names a place for a role that is none.
     BadRoleScope,
     /// The role is for the whole tenant alone.

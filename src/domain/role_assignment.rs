@@ -12,11 +12,9 @@ const CATALOG: &str = "/AccessPackageCatalog/";
 /// The whole tenant.
 const TENANT: &str = "/";
 
-/// The catalog in which a role is to count; none: it is to count in the whole tenant. `appScopeId` says so, and
-/// `directoryScopeId` only where that is left out.
+/// The catalog in which a role is to count; none: it is to count in the whole tenant.
 pub fn catalog(input: &UnifiedRoleAssignmentInput) -> Result<Option<String>, Refusal> {
-    let said = |scope: &Option<Option<String>>| scope.clone().flatten();
-    let scope = said(&input.app_scope_id).or_else(|| said(&input.directory_scope_id)).ok_or(Refusal::NoRoleScope)?;
+    let scope = input.app_scope_id.as_deref().unwrap_or_default();
     if scope == TENANT {
         return Ok(None);
     }
@@ -58,14 +56,7 @@ fn assignment(
     directory_scope_id: Option<String>,
 ) -> UnifiedRoleAssignment {
     let app_scope_id = catalog_id.as_ref().map_or_else(|| TENANT.to_owned(), |id| format!("{CATALOG}{id}"));
-    UnifiedRoleAssignment {
-        id,
-        principal_id,
-        role_definition_id,
-        app_scope_id: Some(app_scope_id),
-        directory_scope_id,
-        catalog_id,
-    }
+    UnifiedRoleAssignment { id, principal_id, role_definition_id, app_scope_id, directory_scope_id, catalog_id }
 }
 
 /// Takes a role away.
@@ -77,31 +68,24 @@ pub fn delete(before: &Stored<UnifiedRoleAssignment>) -> Changeset {
 mod tests {
     use super::*;
 
-    fn input(app: Option<&str>, directory: Option<&str>) -> UnifiedRoleAssignmentInput {
-        let said = |text: Option<&str>| text.map(|text| Some(text.to_owned()));
-        UnifiedRoleAssignmentInput {
-            app_scope_id: said(app),
-            directory_scope_id: said(directory),
-            ..UnifiedRoleAssignmentInput::default()
-        }
+    fn input(scope: &str) -> UnifiedRoleAssignmentInput {
+        UnifiedRoleAssignmentInput { app_scope_id: Some(scope.to_owned()), ..UnifiedRoleAssignmentInput::default() }
     }
 
     #[test]
-    fn the_application_s_scope_counts_before_the_directory_s() {
-        let catalog = |app, directory| catalog(&input(app, directory));
-        assert_eq!(catalog(Some("/AccessPackageCatalog/c"), Some("/")), Ok(Some("c".to_owned())));
-        assert_eq!(catalog(Some("/accesspackagecatalog/c"), None), Ok(Some("c".to_owned())));
-        assert_eq!(catalog(Some("/"), None), Ok(None));
-        assert_eq!(catalog(None, Some("/")), Ok(None));
-        assert_eq!(catalog(None, None), Err(Refusal::NoRoleScope));
+    fn a_scope_is_a_catalog_or_the_tenant() {
+        let catalog = |scope| catalog(&input(scope));
+        assert_eq!(catalog("/AccessPackageCatalog/c"), Ok(Some("c".to_owned())));
+        assert_eq!(catalog("/accesspackagecatalog/c"), Ok(Some("c".to_owned())));
+        assert_eq!(catalog("/"), Ok(None));
         for bad in ["", "c", "/AccessPackageCatalog/", "/AccessPackageCatalog/a/b", "/administrativeUnits/x", "//"] {
-            assert_eq!(catalog(Some(bad), None), Err(Refusal::BadRoleScope), "{bad}");
+            assert_eq!(catalog(bad), Err(Refusal::BadRoleScope), "{bad}");
         }
     }
 
     #[test]
     fn a_role_for_the_tenant_is_not_assigned_in_a_catalog() {
-        let made = |per_catalog, app| create("a".into(), input(Some(app), None), per_catalog, RowVersion(1));
+        let made = |per_catalog, app| create("a".into(), input(app), per_catalog, RowVersion(1));
         assert_eq!(made(false, "/AccessPackageCatalog/c").err(), Some(Refusal::RoleForTenant));
         let (tenant, changes) = made(false, "/").unwrap();
         assert_eq!((tenant.record.catalog_id, changes.writes.len()), (None, 1));

@@ -19,6 +19,8 @@ ACROSS_MEMBERS = (
     "contradict each other",  # the same catalog, named twice: by two different ids
     "cannot be changed",  # an update may repeat an id, and no other
     "still holds access packages",  # a catalog is deleted when it is empty
+    "must be '/AccessPackageCatalog/'",  # where a role counts: a path with the id of a catalog
+    "counts in the whole tenant",  # a role that is not for one catalog
     "incompatible with itself",  # an access package, with another one
     "is used twice",  # ids in a batch
     "'dependsOn' ",  # ids of other requests in the batch

@@ -158,7 +158,7 @@ fn body_property(property: &Property, purpose: Purpose) -> Value {
 
 /// Whether a body may say null: to store nothing, or to leave the matter to the server.
 const fn takes_null(property: &Property) -> bool {
-    property.nullable || property.default.is_some() || matches!(property.write, Write::Create)
+    property.nullable || property.default.is_some() || (matches!(property.write, Write::Create) && !property.required)
 }
 
 fn limit_text(property: &Property, schema: &mut Map<String, Value>) {

@@ -39,7 +39,8 @@ async fn grant(asked: &Asked, body: Body) -> Result<Response, Refusal> {
     let grant = form.get("grant_type").ok_or_else(|| Refusal::missing("grant_type"))?;
     match grant.as_str() {
         "client_credentials" => client_credentials(asked, &form).await,
-        "authorization_code" | "refresh_token" | DEVICE_CODE => for_a_person(asked, &form, grant).await,
+        // MSAL for Node.js says the last in short.
+        "authorization_code" | "refresh_token" | DEVICE_CODE | "device_code" => for_a_person(asked, &form, grant).await,
         other => {
             let message = format!("The grant type '{}' is not supported.", shown(other));
             Err(Refusal::new(Kind::Grant, message))

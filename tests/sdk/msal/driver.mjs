@@ -7,15 +7,24 @@ import { chromium } from "playwright-core";
 
 const [base, tenant, clientId, user, password] = process.argv.slice(2);
 const scopes = ["https://graph.microsoft.com/EntitlementManagement.Read.All"];
-const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM,
-    headless: true,
-    chromiumSandbox: false,
-    args: ["--disable-gpu", "--no-first-run", "--disable-background-networking"],
-});
-// Node.js checks the certificate; Chromium does not know the CA.
-const context = await browser.newContext({ ignoreHTTPSErrors: true });
-context.setDefaultTimeout(30_000);
+
+/** A page of a new browser, which goes when `use` is done. */
+async function onPage(use) {
+    const browser = await chromium.launch({
+        executablePath: process.env.CHROMIUM,
+        headless: true,
+        chromiumSandbox: false,
+        args: ["--disable-gpu", "--no-first-run", "--disable-background-networking"],
+    });
+    try {
+        // Node.js checks the certificate; Chromium does not know the CA.
+        const context = await browser.newContext({ ignoreHTTPSErrors: true });
+        context.setDefaultTimeout(30_000);
+        await use(await context.newPage());
+    } finally {
+        await browser.close();
+    }
+}
 
 function client() {
     const authority = `${base}/${tenant}`;
@@ -38,37 +47,41 @@ async function check(result) {
     assert.equal(answer.status, 200, await answer.text());
 }
 
-try {
-    const pca = client();
-    const interactive = await pca.acquireTokenInteractive({
-        scopes,
-        openBrowser: async (url) => {
-            const page = await context.newPage();
+/** Lets a device in. */
+async function letIn(page, verificationUri, userCode) {
+    await page.goto(verificationUri);
+    await page.locator("#code").fill(userCode);
+    await page.getByRole("button", { name: "Next" }).click();
+    await fill(page);
+    await page.getByText("close this page").waitFor();
+}
+
+const pca = client();
+const interactive = await pca.acquireTokenInteractive({
+    scopes,
+    openBrowser: (url) =>
+        onPage(async (page) => {
             await page.goto(url);
             await fill(page);
-        },
-    });
-    await check(interactive);
-    console.log("msal-node, authorization code: ok");
+            await page.waitForURL(/^http:/);
+        }),
+});
+await check(interactive);
+console.log("msal-node, authorization code: ok");
 
-    const silent = await pca.acquireTokenSilent({ scopes, account: interactive.account, forceRefresh: true });
-    await check(silent);
-    assert.notEqual(silent.accessToken, interactive.accessToken);
-    console.log("msal-node, refresh token: ok");
+const silent = await pca.acquireTokenSilent({ scopes, account: interactive.account, forceRefresh: true });
+await check(silent);
+assert.notEqual(silent.accessToken, interactive.accessToken);
+console.log("msal-node, refresh token: ok");
 
-    const device = await client().acquireTokenByDeviceCode({
-        scopes,
-        deviceCodeCallback: async ({ verificationUri, userCode }) => {
-            const page = await context.newPage();
-            await page.goto(verificationUri);
-            await page.locator("#user_code").fill(userCode);
-            await page.getByRole("button", { name: "Next" }).click();
-            await fill(page);
-            await page.getByText("You are signed in").waitFor();
-        },
-    });
-    await check(device);
-    console.log("msal-node, device code: ok");
-} finally {
-    await browser.close();
-}
+let entered;
+const device = await client().acquireTokenByDeviceCode({
+    scopes,
+    // MSAL does not wait for this.
+    deviceCodeCallback: ({ verificationUri, userCode }) => {
+        entered = onPage((page) => letIn(page, verificationUri, userCode));
+    },
+});
+await entered;
+await check(device);
+console.log("msal-node, device code: ok");
