@@ -69,6 +69,9 @@ pub enum ManageError {
     /// A directory role that means nothing here.
     #[error("{0}")]
     DirectoryRole(String),
+    /// A certificate that is none.
+    #[error("that is not a certificate in PEM with an RSA key")]
+    Certificate,
     /// A key could not be made.
     #[error("the key could not be made")]
     Key,

@@ -284,6 +284,7 @@ fn swagger_ui(origin: &str, created_at: Timestamp) -> ServicePrincipal {
             redirect_uris: vec![format!("{origin}/swagger-ui/oauth2-redirect.html")],
             scopes: PERMISSIONS.iter().map(|permission| permission.name.to_owned()).collect(),
             public: true,
+            certificates: Vec::new(),
         },
         created_at,
     }

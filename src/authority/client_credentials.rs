@@ -21,8 +21,10 @@ pub struct ClientCredentials<'a> {
     pub tenant: &'a Tenant,
     /// The client id.
     pub client_id: &'a str,
-    /// The secret.
+    /// The secret, or the assertion.
     pub secret: &'a str,
+    /// Whether it is an assertion.
+    pub assertion: bool,
     /// What the token is to be for: `<resource>/.default`.
     pub scope: &'a str,
     /// Scheme and authority at which the application asks.
@@ -37,6 +39,9 @@ pub enum SignInError {
     /// There is no such application, or that is not its secret; which of the two is not told.
     #[error("wrong client id or secret")]
     Credentials,
+    /// The assertion has been used before.
+    #[error("the assertion has been used before")]
+    Replayed,
     /// There is nobody of that name, or that is not the password, or the person may not sign in; which is not told.
     #[error("wrong name or password")]
     Password,
@@ -71,6 +76,7 @@ impl SignInError {
     pub const fn number(&self) -> Option<i64> {
         match self {
             Self::Credentials => Some(7_000_215),
+            Self::Replayed => Some(7_000_219),
             Self::Password => Some(50_126),
             Self::Expired => Some(7_000_222),
             _ => None,
@@ -126,6 +132,9 @@ impl Authority {
 
     pub(super) async fn authenticate(&self, asked: &ClientCredentials<'_>) -> Result<ServicePrincipal, SignInError> {
         let (tenant, client) = (asked.tenant.key, asked.client_id);
+        if asked.assertion {
+            return self.authenticate_by_assertion(asked).await;
+        }
         if client.len() > MAX_LENGTH || asked.secret.len() > MAX_LENGTH {
             return Err(SignInError::Credentials);
         }

@@ -8,6 +8,7 @@
 //! remembered, so that nobody but the holder of a valid token can fill memory.
 
 mod applications;
+mod assertion;
 mod audience;
 mod authorization;
 mod check;
@@ -33,6 +34,7 @@ use std::{collections::HashMap, sync::Arc};
 use parking_lot::RwLock;
 
 pub use applications::{AppSettings, Credentials, MAX_SECRET_LIFETIME, ManageError};
+pub use assertion::certificate;
 pub use authorization::{PERSON_TOKEN_LIFETIME, Redemption, SWAGGER_UI, Scopes, Tokens, may_redirect};
 pub use check::{Caller, CheckError};
 pub use client_credentials::{ClientCredentials, SignInError, TOKEN_LIFETIME};

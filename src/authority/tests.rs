@@ -73,6 +73,9 @@ impl People for Memory {
     async fn grant_use(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<Option<Used>, CommitError> {
         Ok(None)
     }
+    async fn assertion_use(&self, _: TenantKey, _: &str, _: Timestamp, _: Timestamp) -> Result<bool, CommitError> {
+        Ok(true)
+    }
     async fn revoke(&self, _: TenantKey, _: &str, _: Timestamp, _: Timestamp) -> Result<(), CommitError> {
         Ok(())
     }

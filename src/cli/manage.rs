@@ -8,7 +8,7 @@ use tokio::runtime;
 use super::{Error, open_authority, open_store, print};
 use crate::{
     app,
-    authority::{AppSettings, Authority, Credentials, ManageError},
+    authority::{AppSettings, Authority, Credentials, ManageError, certificate},
     authz::PERMISSIONS,
     clock::Clock,
     config::{App, AppCommand, Common, Key, KeyCommand, Tenant, TenantCommand, User, UserCommand},
@@ -37,12 +37,21 @@ pub(super) fn app(config: &App) -> Result<(), Error> {
     run(command.common(), async |authority, _| {
         let tenant = authority.tenant_find(command.tenant()).await?;
         match command {
-            AppCommand::Create { name, roles, redirect_uris, scopes, public, secret_lifetime, .. } => {
+            AppCommand::Create {
+                name, roles, redirect_uris, scopes, certificates, public, secret_lifetime, ..
+            } => {
                 let roles = if *public { Vec::new() } else { roles.clone() };
                 warn_of_unknown(&roles);
                 warn_of_unknown(scopes);
-                let sign_in =
-                    SignInSettings { redirect_uris: redirect_uris.clone(), scopes: scopes.clone(), public: *public };
+                let read = |path: &std::path::PathBuf| {
+                    certificate(&std::fs::read_to_string(path).map_err(|_| ManageError::Certificate)?)
+                };
+                let sign_in = SignInSettings {
+                    redirect_uris: redirect_uris.clone(),
+                    scopes: scopes.clone(),
+                    public: *public,
+                    certificates: certificates.iter().map(read).collect::<Result<_, _>>()?,
+                };
                 let settings = AppSettings { roles, sign_in };
                 let made = authority.app_create(&tenant, name, settings, *secret_lifetime).await?;
                 Ok(credentials_json(&tenant.id, &made))

@@ -263,6 +263,9 @@ pub enum AppCommand {
         /// A delegated permission that it may have for people who sign in; may be repeated.
         #[arg(long = "scope", value_name = "PERMISSION")]
         scopes: Vec<String>,
+        /// A file with a certificate in PEM, by whose RSA key it may prove itself beside its secret; may be repeated.
+        #[arg(long = "certificate", value_name = "FILE")]
+        certificates: Vec<std::path::PathBuf>,
         /// A program that cannot keep a secret: it gets none, and no application permission.
         #[arg(long, action = ArgAction::SetTrue)]
         public: bool,

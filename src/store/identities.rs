@@ -85,6 +85,20 @@ pub struct SignInSettings {
     pub scopes: Vec<String>,
     /// Whether it has no secret, since it could not keep one.
     pub public: bool,
+    /// The certificates by whose keys it may prove itself.
+    pub certificates: Vec<Certificate>,
+}
+
+/// A certificate of an application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Certificate {
+    /// The SHA-1 of it, in base64url, by which older libraries name it,
+    pub x5t: String,
+    /// and its SHA-256.
+    pub x5t_s256: String,
+    /// Its public key, in PEM.
+    pub public_key: String,
 }
 
 /// A secret by which an application proves that it is itself. The secret cannot be found out from it.

@@ -26,7 +26,8 @@ pub(super) static SQLITE: &[Migration] = migrations!(
     "0003_roles",
     "0004_audit",
     "0005_people",
-    "0006_device_codes"
+    "0006_device_codes",
+    "0007_assertions"
 );
 pub(super) static POSTGRES: &[Migration] = migrations!(
     "postgres",
@@ -35,7 +36,8 @@ pub(super) static POSTGRES: &[Migration] = migrations!(
     "0003_roles",
     "0004_audit",
     "0005_people",
-    "0006_device_codes"
+    "0006_device_codes",
+    "0007_assertions"
 );
 
 /// The number at the start of a file's name.

@@ -45,6 +45,16 @@ pub trait People: Send + Sync {
     /// Uses the grant with this hash, once: whoever comes later is told that it has been used.
     async fn grant_use(&self, tenant: TenantKey, hash: &str, now: Timestamp) -> Result<Option<Used>, CommitError>;
 
+    /// Notes that an assertion was used, until it expires; those that have at this time are forgotten. False: it was used
+    /// before.
+    async fn assertion_use(
+        &self,
+        tenant: TenantKey,
+        hash: &str,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, CommitError>;
+
     /// From now on no token counts that this person or application was issued until then. Those that had to be
     /// remembered `since` then are forgotten.
     async fn revoke(

@@ -9,6 +9,7 @@ mod support;
 mod access_packages;
 mod alternate_keys;
 mod architecture;
+mod assertions;
 mod audit;
 mod auth;
 mod bad_bodies;

@@ -60,6 +60,7 @@ async fn scene(app: &TestApp, public: bool) -> Scene {
         redirect_uris: vec![REDIRECT.to_owned(), "http://localhost/cb".to_owned()],
         scopes: vec![READ_ALL.to_owned(), READ_WRITE_ALL.to_owned()],
         public,
+        ..SignInSettings::default()
     };
     let settings = AppSettings { sign_in, ..AppSettings::default() };
     let made = authority.app_create(tenant, "Portal", settings, Duration::from_hours(1)).await.unwrap();
@@ -275,7 +276,12 @@ async fn a_code_is_for_who_asked_for_it_where_it_was_sent_to_and_not_for_long(ap
     let scene = scene(&app, true).await;
     let other = {
         let settings = AppSettings {
-            sign_in: SignInSettings { redirect_uris: vec![REDIRECT.to_owned()], scopes: vec![], public: true },
+            sign_in: SignInSettings {
+                redirect_uris: vec![REDIRECT.to_owned()],
+                scopes: vec![],
+                public: true,
+                ..SignInSettings::default()
+            },
             ..AppSettings::default()
         };
         let authority = &app.api.authority;

@@ -296,7 +296,7 @@ async fn owners_give_roles_in_their_catalog_alone(app: TestApp) {
     problem.problem(404).says("CatalogNotFound", "appScopeId", "There is no");
     forbidden(&ada.post("/roleAssignments", body("/")).await.problem(403));
     let directory = json!({
-        "principalId": "eve", "roleDefinitionId": id(OWNER), "directoryScopeId": "/",
+        "principalId": "eve", "roleDefinitionId": id(OWNER), "appScopeId": "/",
     });
     forbidden(&ada.post("/roleAssignments", directory).await.problem(403));
     assert_eq!(ada.get("/roleAssignments").await.expect(200).column("appScopeId"), [own.as_str(), own.as_str()]);

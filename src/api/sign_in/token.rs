@@ -25,6 +25,8 @@ use crate::{
 /// The grant by which devices get tokens (RFC 8628 §3.4).
 pub(super) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
+/// How a client says that it signs (RFC 7523 §2.2).
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// No form is larger.
 const MAX_FORM: usize = 32 * 1024;
 
@@ -50,12 +52,13 @@ async fn grant(asked: &Asked, body: Body) -> Result<Response, Refusal> {
 
 async fn client_credentials(asked: &Asked, form: &Form) -> Result<Response, Refusal> {
     let tenant = tenant(asked).await?;
-    let (client_id, secret) = client(asked, form)?;
+    let (client_id, secret, assertion) = client(asked, form)?;
     let scope = form.get("scope").ok_or_else(|| Refusal::missing("scope"))?;
     let credentials = ClientCredentials {
         tenant: &tenant,
         client_id: &client_id,
         secret: &secret,
+        assertion,
         scope,
         origin: &asked.origin,
         visit: asked.visit(),
@@ -124,11 +127,11 @@ async fn for_a_person(asked: &Asked, form: &Form, grant: &str) -> Result<Respons
 
 /// The client that asks for a person: a public one says who it is, any other proves it.
 pub(super) async fn app(asked: &Asked, form: &Form, tenant: &Tenant) -> Result<ServicePrincipal, Refusal> {
-    let (client_id, secret) = match client(asked, form) {
-        Ok((id, secret)) => (id, Some(secret)),
+    let (client_id, secret, assertion) = match client(asked, form) {
+        Ok((id, secret, assertion)) => (id, Some(secret), assertion),
         // A public client has none.
         Err(_) if !asked.headers.contains_key(header::AUTHORIZATION) && !form.contains_key("client_secret") => {
-            (form.get("client_id").cloned().ok_or_else(|| Refusal::missing("client_id"))?, None)
+            (form.get("client_id").cloned().ok_or_else(|| Refusal::missing("client_id"))?, None, false)
         }
         Err(refusal) => return Err(refusal),
     };
@@ -136,6 +139,7 @@ pub(super) async fn app(asked: &Asked, form: &Form, tenant: &Tenant) -> Result<S
         tenant,
         client_id: &client_id,
         secret: "",
+        assertion,
         scope: "",
         origin: &asked.origin,
         visit: asked.visit(),
@@ -187,21 +191,30 @@ pub(super) async fn form(asked: &Asked, body: Body) -> Result<Form, Refusal> {
     Ok(form)
 }
 
-/// Client id and secret, from the body or from HTTP Basic but not from both.
-fn client(asked: &Asked, form: &Form) -> Result<(String, String), Refusal> {
+/// Client id and secret, from the body or from HTTP Basic but not from both; or an assertion, and that it is one.
+fn client(asked: &Asked, form: &Form) -> Result<(String, String, bool), Refusal> {
+    if let Some(assertion) = form.get("client_assertion") {
+        let id = form.get("client_id").ok_or_else(|| Refusal::missing("client_id"))?;
+        let two = form.contains_key("client_secret") || asked.headers.contains_key(header::AUTHORIZATION);
+        if two || form.get("client_assertion_type").is_none_or(|kind| kind != ASSERTION) {
+            let message = format!("A client_assertion comes alone, and its client_assertion_type is {ASSERTION}.");
+            return Err(Refusal::new(Kind::Malformed, message));
+        }
+        return Ok((id.clone(), assertion.clone(), true));
+    }
     let Some(header) = asked.headers.get(header::AUTHORIZATION) else {
         let id = form.get("client_id").ok_or_else(|| Refusal::missing("client_id"))?;
         let secret = form.get("client_secret").ok_or_else(|| {
             Refusal::new(Kind::NoCredential, "The request must contain the following parameter: 'client_secret'.")
         })?;
-        return Ok((id.clone(), secret.clone()));
+        return Ok((id.clone(), secret.clone(), false));
     };
     let malformed = |message: &str| Refusal::new(Kind::Malformed, message);
     let (id, secret) = basic(header).ok_or_else(|| malformed("The Authorization header is not readable as Basic."))?;
     if form.contains_key("client_secret") || form.get("client_id").is_some_and(|said| *said != id) {
         return Err(malformed("The request must say client_id and client_secret in one place."));
     }
-    Ok((id, secret))
+    Ok((id, secret, false))
 }
 
 /// What `Basic` says: both parts are encoded as in a form before they are put together (RFC 6749 §2.3.1).
@@ -242,6 +255,7 @@ pub(super) fn refusal(error: SignInError, scope: &str) -> Refusal {
             "Invalid client ID or client secret provided. Ensure the secret being sent in the request is the client \
              secret value that was shown when it was made.",
         ),
+        SignInError::Replayed => Refusal::new(Kind::Credential, "The client assertion has been used before."),
         SignInError::Password => Refusal::new(Kind::InvalidGrant, "The name or the password is not right."),
         SignInError::Grant(reason) => {
             Refusal::new(Kind::InvalidGrant, format!("The provided grant is invalid: {reason}."))

@@ -125,6 +125,20 @@ impl People for PostgresStore {
         Ok(Some(Used { grant: grant().map_err(failure)?, first: row.try_get(7).map_err(failure)? }))
     }
 
+    async fn assertion_use(
+        &self,
+        tenant: TenantKey,
+        hash: &str,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, CommitError> {
+        let client = self.client().await?;
+        client.execute("DELETE FROM used_assertion WHERE expires_at < $1", &[&now.0]).await.map_err(failure)?;
+        let sql = "INSERT INTO used_assertion (tenant_id, hash, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        let rows = client.execute(sql, &[&tenant.0, &hash, &expires_at.0]).await.map_err(failure)?;
+        Ok(rows == 1)
+    }
+
     async fn revoke(
         &self,
         tenant: TenantKey,

@@ -139,6 +139,27 @@ impl People for SqliteStore {
         Ok(taken.await.ok())
     }
 
+    async fn assertion_use(
+        &self,
+        tenant: TenantKey,
+        hash: &str,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, CommitError> {
+        let hash = hash.to_owned();
+        let task = move |connection: &Connection| {
+            connection.execute("DELETE FROM used_assertion WHERE expires_at < ?1", [now.0]).map_err(failure)?;
+            let sql =
+                "INSERT INTO used_assertion (tenant_id, hash, expires_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+            changed(connection.execute(sql, params![tenant.0, hash, expires_at.0]))
+        };
+        match self.writer.run(task).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Conflict) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn revoke(
         &self,
         tenant: TenantKey,
