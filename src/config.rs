@@ -212,6 +212,9 @@ pub struct Token {
     /// How long the token is valid, such as 90m, 1h or 3600; 24h at most.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1h")]
     pub lifetime: Duration,
+    /// JSON: `accessToken` and `expiresIn`, in seconds.
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub json: bool,
 }
 
 /// Which document.

@@ -1,4 +1,4 @@
-//! `cardea token`: prints a bearer token and nothing else.
+//! `cardea token`: prints a bearer token and nothing else, or JSON.
 
 use std::io::{self, Write};
 
@@ -15,6 +15,10 @@ use crate::{
 pub(super) fn run(config: &Token) -> Result<(), Error> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
     let token = runtime.block_on(issue(config))?;
+    if config.json {
+        let told = serde_json::json!({ "accessToken": token, "expiresIn": config.lifetime.as_secs() });
+        return print(&format!("{told:#}\n"));
+    }
     print(&format!("{token}\n"))
 }
 

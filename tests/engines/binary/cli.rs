@@ -20,7 +20,13 @@ on_each_engine! {
         let server = Server::start(&place).await;
         assert!(!server.base.ends_with(":0"), "{}", server.base);
         let during = token(&place, &["--user", "ada@contoso.example", "--scope", "EntitlementManagement.Read.All"]).await;
-        for token in [&before, &during] {
+        let database = database(&place);
+        let mut args = vec!["token", "--json", "--lifetime", "90m"];
+        args.extend(database.iter().map(String::as_str));
+        let told: Json = serde_json::from_slice(&output(&args).await.stdout).unwrap();
+        assert_eq!(told["expiresIn"], 5400);
+        let as_json = told["accessToken"].as_str().unwrap().to_owned();
+        for token in [&before, &during, &as_json] {
             let (status, page) = get(server.url("/accessPackageCatalogs"), token).await;
             assert_eq!((status, page["value"][0]["displayName"].as_str()), (200, Some("General")), "{page}");
             assert_eq!(page["value"].as_array().map(Vec::len), Some(1));
