@@ -42,11 +42,18 @@ fn member(name: &str, member: &ComplexMember, types: &BTreeMap<String, ComplexTy
         }
         (None, Some("string"), None) => quote!(MemberType::Scalar(Type::String)),
         (None, Some("boolean"), None) => quote!(MemberType::Scalar(Type::Boolean)),
+        (None, Some("string"), Some("date-time")) => quote!(MemberType::Scalar(Type::DateTimeOffset)),
         (None, Some("integer"), Some("int32")) => quote!(MemberType::Scalar(Type::Int32)),
         _ => return Err(format!("{name}: no such type of a member").into()),
     };
-    let (description, list) = (&member.description, member.list);
-    Ok(quote!(ComplexMember { name: #name, description: #description, ty: #ty, collection: #list }))
+    let ComplexMember { description, list, required, .. } = member;
+    Ok(quote!(ComplexMember {
+        name: #name,
+        description: #description,
+        ty: #ty,
+        collection: #list,
+        required: #required,
+    }))
 }
 
 /// The type of a property that has a complex one; none for any other.
@@ -62,6 +69,9 @@ pub(crate) fn structured(
         "array" => true,
         _ => return Ok(None),
     };
+    if property.items.is_some() {
+        return Ok(Some(quote!(Type::Strings)));
+    }
     let complex = property.complex.as_ref().ok_or_else(|| format!("{name}: x-type is missing"))?;
     let constant = constant(complex);
     let stored = property.complex_members.iter().map(|(path, column)| {

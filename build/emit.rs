@@ -11,14 +11,14 @@ use serde_yaml_ng::Value;
 
 use crate::{
     complex,
-    schema::{ComplexType, Link, Property, ROOT, Schema, Scope, VERSIONS, Write},
+    schema::{ComplexType, Link, Nesting, Property, ROOT, Schema, Scope, VERSIONS, Write},
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The whole module.
 pub(crate) fn model(schemas: &[Schema], types: &BTreeMap<String, ComplexType>) -> Result<TokenStream> {
-    let entities = schemas.iter().map(Entity::new).collect::<Result<Vec<_>>>()?;
+    let entities = schemas.iter().map(|schema| Entity::new(schema, schemas)).collect::<Result<Vec<_>>>()?;
     let by_title: HashMap<&str, &Entity<'_>> = entities.iter().map(|e| (e.schema.title.as_str(), e)).collect();
     let statics: Vec<_> = entities.iter().map(Entity::constant).collect();
     let items = entities
@@ -42,8 +42,11 @@ pub(crate) fn model(schemas: &[Schema], types: &BTreeMap<String, ComplexType>) -
 /// A schema with what was worked out of it.
 pub(crate) struct Entity<'a> {
     schema: &'a Schema,
+    /// Those of the type it is derived from come first.
     properties: Vec<(String, Property)>,
     columns: Vec<Column>,
+    /// What bodies say that is not stored: fields of the input alone.
+    transient: Vec<Column>,
 }
 
 /// A column and what the record shows it as.
@@ -52,52 +55,78 @@ struct Column {
     /// A variant of `Kind`.
     kind: &'static str,
     nullable: bool,
+    /// Whether it is kept from the records of what was changed.
+    secret: bool,
     default: Option<Value>,
 }
 
 impl<'a> Entity<'a> {
-    fn new(schema: &'a Schema) -> Result<Self> {
-        let properties = schema.properties()?;
-        let mut columns: Vec<Column> = Vec::new();
+    fn new(schema: &'a Schema, all: &[Schema]) -> Result<Self> {
+        let mut properties = match &schema.base {
+            Some(base) => named(all, base)?.properties()?,
+            None => Vec::new(),
+        };
+        properties.extend(schema.properties()?);
+        let (mut columns, mut transient): (Vec<Column>, Vec<Column>) = (Vec::new(), Vec::new());
         for (name, property) in properties.iter().filter(|(_, p)| p.navigation.is_none()) {
             let name = column_name(name, property);
-            if columns.iter().all(|c| c.name != name) {
+            if columns.iter().chain(&transient).all(|c| c.name != name) {
                 let (json, nullable) = property.json_type()?;
                 let kind = kind(&json, property)?;
-                columns.push(Column { name, kind, nullable, default: property.default.clone() });
+                let of_kind = schema.kind.clone().filter(|_| name == "kind").map(Value::String);
+                let default = of_kind.or_else(|| property.default.clone());
+                let column = Column { name, kind, nullable, secret: property.secret, default };
+                if property.transient { &mut transient } else { &mut columns }.push(column);
             }
         }
         if columns.first().is_none_or(|c| c.name != "id") {
             return Err(format!("{}: the first property is the key, id", schema.title).into());
         }
-        Ok(Self { schema, properties, columns })
+        Ok(Self { schema, properties, columns, transient })
     }
 
     fn constant(&self) -> Ident {
         format_ident!("{}", snake(&self.schema.title).to_uppercase())
     }
 
+    /// The position of a column; what is transient comes after what is stored.
     pub(crate) fn column(&self, name: &str) -> Result<usize> {
-        let position = self.columns.iter().position(|c| c.name == name);
+        let position = self.columns.iter().chain(&self.transient).position(|c| c.name == name);
         position.ok_or_else(|| format!("{} has no column {name}", self.schema.title).into())
     }
 
     fn table(&self, by_title: &HashMap<&str, &Entity<'_>>) -> Result<TokenStream> {
         let (constant, name, table) = (self.constant(), &self.schema.title, &self.schema.table);
-        let columns = self.columns.iter().map(|Column { name, kind, nullable, .. }| {
+        let columns = self.columns.iter().map(|Column { name, kind, nullable, secret, .. }| {
             let kind = format_ident!("{kind}");
-            quote!(Column { name: #name, kind: Kind::#kind, nullable: #nullable })
+            quote!(Column { name: #name, kind: Kind::#kind, nullable: #nullable, secret: #secret })
         });
         let index = |names: &Vec<String>| {
             let positions = names.iter().map(|c| self.column(c)).collect::<Result<Vec<_>>>()?;
             Ok(quote!(&[#(#positions),*]))
         };
         let indexes = self.schema.indexes.iter().map(index).collect::<Result<Vec<_>>>()?;
-        let fixed = self.properties.iter().filter(|(_, p)| matches!(p.write, Write::Create) && p.navigation.is_none());
+        let fixed = self.properties.iter().filter(|(_, p)| {
+            matches!(p.write, Write::Create) && p.navigation.is_none() && !p.transient
+        });
         let fixed = fixed.map(|(name, p)| self.column(&column_name(name, p))).collect::<Result<Vec<_>>>()?;
         let faces = VERSIONS.iter().map(|v| self.face(v, by_title)).collect::<Result<Vec<_>>>()?;
         let doc = &self.schema.description;
         let scope = self.scope(by_title)?;
+        let kind = optional(self.schema.kind.clone());
+        let base = match self.schema.base.as_ref().and_then(|base| by_title.get(base.as_str())) {
+            Some(base) => {
+                let constant = base.constant();
+                quote!(Some(&#constant))
+            }
+            None => quote!(None),
+        };
+        let mut derived: Vec<_> =
+            by_title.values().filter(|e| e.schema.base.as_ref() == Some(name)).map(|e| e.constant()).collect();
+        derived.sort();
+        let soft_delete = self.column("deleted_at").is_ok();
+        let transient = self.transient.len();
+        let (actions, set_actions) = (&self.schema.actions, &self.schema.set_actions);
         Ok(quote! {
             #[doc = #doc]
             pub static #constant: EntityType = EntityType {
@@ -105,7 +134,14 @@ impl<'a> Entity<'a> {
                 table: #table,
                 columns: &[#(#columns),*],
                 fixed: &[#(#fixed),*],
+                transient: #transient,
                 scope: #scope,
+                kind: #kind,
+                base: #base,
+                derived: &[#(&#derived),*],
+                soft_delete: #soft_delete,
+                actions: &[#(#actions),*],
+                set_actions: &[#(#set_actions),*],
                 indexes: &[#(#indexes),*],
                 faces: [#(#faces),*],
             };
@@ -138,6 +174,7 @@ impl<'a> Entity<'a> {
             None => format!("{ROOT}/{set}"),
         };
         let set = path.rsplit('/').next().unwrap_or_default();
+        let deleted_items = optional(self.schema.deleted_items.clone());
         let variant = if version == "beta" { quote!(Version::Beta) } else { quote!(Version::V1) };
         let (mut properties, mut navigations) = (Vec::new(), Vec::new());
         for (name, property) in self.properties.iter().filter(|(_, p)| p.known_in(version)) {
@@ -153,6 +190,7 @@ impl<'a> Entity<'a> {
             description: #description,
             set: #set,
             path: #path,
+            deleted_items: #deleted_items,
             properties: &[#(#properties),*],
             navigations: &[#(#navigations),*],
         }))
@@ -168,7 +206,16 @@ impl<'a> Entity<'a> {
 
     fn property(&self, name: &str, property: &Property, version: &str) -> Result<TokenStream> {
         let (_, nullable) = property.json_type()?;
-        let column = self.column(&column_name(name, property))?;
+        let column_name = column_name(name, property);
+        let column = self.column(&column_name)?;
+        let folded = match &property.folded {
+            Some(folded) => {
+                let folded = self.property_of_column(folded, version)?;
+                quote!(Some(&#folded))
+            }
+            None => quote!(None),
+        };
+        let by_default = !property.on_request;
         let json_name = format!("\"{name}\":");
         let Property { description, required, omit_null, search, alternate_key, min_length, .. } = property;
         let max_length = match property.max_length {
@@ -196,6 +243,9 @@ impl<'a> Entity<'a> {
             description: #description,
             example: #example,
             column: #column,
+            column_name: #column_name,
+            folded: #folded,
+            by_default: #by_default,
             ty: #ty,
             nullable: #nullable,
             required: #required,
@@ -228,13 +278,21 @@ impl<'a> Entity<'a> {
                 let column = other.column(inverse)?;
                 quote!(Link::Inverse(#column))
             }
-            Link::Table { table, source, through } => {
-                quote!(Link::Table(LinkTable { table: #table, source: #source, target: #through }))
+            Link::Table { table, source, through, nesting } => {
+                let links = quote!(LinkTable { table: #table, source: #source, target: #through });
+                match nesting {
+                    None => quote!(Link::Table(#links)),
+                    Some(Nesting { table, source, through, first }) => quote!(Link::Closure(&Closure {
+                        links: #links,
+                        nesting: LinkTable { table: #table, source: #source, target: #through },
+                        nesting_first: #first,
+                    })),
+                }
             }
         };
         let (target, json_name) = (other.constant(), format!("\"{name}\":"));
         let (description, required) = (&property.description, navigation.required);
-        let by_reference = navigation.by_reference;
+        let (by_reference, kinds) = (navigation.by_reference, &navigation.kinds);
         Ok(quote!(Navigation {
             name: #name,
             json_name: #json_name,
@@ -243,6 +301,7 @@ impl<'a> Entity<'a> {
             link: #link,
             required: #required,
             by_reference: #by_reference,
+            kinds: &[#(#kinds),*],
         }))
     }
 
@@ -254,7 +313,10 @@ impl<'a> Entity<'a> {
         let fields: Vec<_> = self.columns.iter().map(|c| format_ident!("{}", c.name)).collect();
         let types: Vec<_> = self.columns.iter().map(Column::rust_type).collect();
         let defaults: Vec<_> = self.columns.iter().map(Column::rust_default).collect();
-        let positions = 0..self.columns.len();
+        let said = self.columns.iter().chain(&self.transient);
+        let said_fields: Vec<_> = said.clone().map(|c| format_ident!("{}", c.name)).collect();
+        let said_types: Vec<_> = said.map(Column::rust_type).collect();
+        let positions = 0..said_fields.len();
         let (doc, input_doc) = (
             format!("A stored `{}`.", self.schema.title),
             format!("What a body says of a `{}`: what it leaves out is none.", self.schema.title),
@@ -295,13 +357,13 @@ impl<'a> Entity<'a> {
 
             #[doc = #input_doc]
             #[derive(Clone, Debug, Default, PartialEq, Eq)]
-            pub struct #input { #(pub #fields: Option<#types>),* }
+            pub struct #input { #(pub #said_fields: Option<#said_types>),* }
 
             impl Input for #input {
                 type Record = #record;
                 fn set(&mut self, column: usize, value: Value) -> Option<()> {
                     match column {
-                        #(#positions => self.#fields = Some(Field::from_value(value)?),)*
+                        #(#positions => self.#said_fields = Some(Field::from_value(value)?),)*
                         _ => return None,
                     }
                     Some(())
@@ -350,6 +412,10 @@ impl Column {
     fn rust_default(&self) -> TokenStream {
         match (&self.default, self.kind) {
             (Some(Value::Bool(b)), _) => quote!(#b),
+            (Some(list @ (Value::Sequence(_) | Value::Mapping(_))), _) => {
+                let stored = json(list);
+                quote!(#stored.to_owned())
+            }
             (Some(Value::String(s)), _) => {
                 let stored = lower_first(s);
                 quote!(#stored.to_owned())
@@ -369,7 +435,7 @@ fn kind(json: &str, property: &Property) -> Result<&'static str> {
         ("string", Some("date-time")) => "Time",
         ("string", None) => "Text",
         // Stored as the JSON that it is.
-        ("object" | "array", None) if property.read_only => "Text",
+        ("object" | "array", None) => "Text",
         ("boolean", None) => "Bool",
         ("integer", Some("int32" | "int64")) => "Int",
         other => return Err(format!("no column kind for {other:?}").into()),
@@ -422,6 +488,11 @@ fn json(value: &Value) -> String {
         }
         _ => "null".to_owned(),
     }
+}
+
+fn named<'a>(all: &'a [Schema], title: &str) -> Result<&'a Schema> {
+    let found = all.iter().find(|schema| schema.title == title);
+    found.ok_or_else(|| format!("no schema is called {title}").into())
 }
 
 fn optional(value: Option<String>) -> TokenStream {

@@ -22,6 +22,19 @@ pub(crate) struct Schema {
     pub(crate) table: String,
     #[serde(rename = "x-sets")]
     pub(crate) sets: BTreeMap<String, String>,
+    /// The type it is derived from, whose table it shares.
+    #[serde(rename = "x-base")]
+    pub(crate) base: Option<String>,
+    /// What the rows of a derived type have in the column `kind`.
+    #[serde(rename = "x-kind")]
+    pub(crate) kind: Option<String>,
+    /// Where those are that were deleted and can be restored.
+    #[serde(rename = "x-deleted-items")]
+    pub(crate) deleted_items: Option<String>,
+    #[serde(rename = "x-actions", default)]
+    pub(crate) actions: Vec<String>,
+    #[serde(rename = "x-set-actions", default)]
+    pub(crate) set_actions: Vec<String>,
     #[serde(rename = "x-scope", default)]
     pub(crate) scope: Scope,
     #[serde(rename = "x-indexes", default)]
@@ -63,6 +76,9 @@ pub(crate) struct ComplexMember {
     pub(crate) complex: Option<String>,
     #[serde(default)]
     pub(crate) list: bool,
+    /// Whether a body must give it.
+    #[serde(rename = "x-required", default)]
+    pub(crate) required: bool,
 }
 
 impl ComplexType {
@@ -121,6 +137,16 @@ pub(crate) struct Property {
     pub(crate) enum_names: BTreeMap<String, String>,
     #[serde(rename = "x-omit-null", default)]
     pub(crate) omit_null: bool,
+    #[serde(rename = "x-on-request", default)]
+    pub(crate) on_request: bool,
+    #[serde(rename = "x-secret", default)]
+    pub(crate) secret: bool,
+    #[serde(rename = "x-transient", default)]
+    pub(crate) transient: bool,
+    #[serde(rename = "x-items")]
+    pub(crate) items: Option<String>,
+    #[serde(rename = "x-folded")]
+    pub(crate) folded: Option<String>,
     #[serde(rename = "x-search", default)]
     pub(crate) search: bool,
     #[serde(rename = "x-alternate-key", default)]
@@ -150,6 +176,11 @@ pub(crate) struct Navigation {
     pub(crate) required: bool,
     #[serde(rename = "by-reference", default)]
     pub(crate) by_reference: bool,
+    /// The kinds of targets that may be linked; any, where it is empty.
+    #[serde(default)]
+    pub(crate) kinds: Vec<String>,
+    /// With `table`: those reached by any number of these links between things of the source's or the target's own type.
+    nesting: Option<Nesting>,
     column: Option<String>,
     inverse: Option<String>,
     table: Option<String>,
@@ -157,11 +188,22 @@ pub(crate) struct Navigation {
     through: Option<String>,
 }
 
+/// The links of a closure.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nesting {
+    pub(crate) table: String,
+    pub(crate) source: String,
+    pub(crate) through: String,
+    /// Whether these are followed before the last link, or after the first.
+    pub(crate) first: bool,
+}
+
 /// How a navigation property finds its targets.
 pub(crate) enum Link<'a> {
     Column(&'a str),
     Inverse(&'a str),
-    Table { table: &'a str, source: &'a str, through: &'a str },
+    Table { table: &'a str, source: &'a str, through: &'a str, nesting: Option<&'a Nesting> },
 }
 
 impl Navigation {
@@ -171,7 +213,9 @@ impl Navigation {
         match (text(&self.column), text(&self.inverse), text(&self.table), text(&self.source), text(&self.through)) {
             (Some(column), None, None, None, None) => Ok(Link::Column(column)),
             (None, Some(inverse), None, None, None) => Ok(Link::Inverse(inverse)),
-            (None, None, Some(table), Some(source), Some(through)) => Ok(Link::Table { table, source, through }),
+            (None, None, Some(table), Some(source), Some(through)) => {
+                Ok(Link::Table { table, source, through, nesting: self.nesting.as_ref() })
+            }
             _ => Err("a navigation property has column, or inverse, or table with source and through".to_owned()),
         }
     }

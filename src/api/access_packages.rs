@@ -79,7 +79,7 @@ fn related(version: Version, face: &'static Face) -> Vec<Operation> {
                     .collect()
             }
             Link::Table(_) => incompatible_with(&at, target),
-            Link::Inverse(_) => Vec::new(),
+            Link::Inverse(_) | Link::Closure(_) => Vec::new(),
         }
     };
     face.navigations.iter().flat_map(operations).collect()

@@ -28,7 +28,7 @@ pub(super) async fn get(call: Call) -> Result<Answer, Error> {
         Resource::References(rows) | Resource::Reference(rows) => references(&call, rows.clone()).await,
         Resource::Property(rows, property) => value(&call, rows.clone(), property, false).await,
         Resource::PropertyValue(rows, property) => value(&call, rows.clone(), property, true).await,
-        Resource::ServiceDocument | Resource::Metadata | Resource::Batch => {
+        Resource::ServiceDocument | Resource::Metadata | Resource::Batch | Resource::Action(..) => {
             Err(Error::new(Code::NOT_FOUND, "There is nothing to read at this address."))
         }
     }
@@ -152,7 +152,7 @@ async fn value(call: &Call, rows: Rows, property: &'static Property, raw: bool) 
 /// A query for one property of one entity.
 fn single(rows: Rows, property: &'static Property, now: crate::model::value::Timestamp) -> Result<Query, Error> {
     let mut query = options::parse_entity("", rows, now)?;
-    query.shape = Shape { select: vec![property], expand: Vec::new() };
+    query.shape = Shape { select: vec![property], ..Shape::default() };
     Ok(query)
 }
 

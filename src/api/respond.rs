@@ -148,7 +148,7 @@ fn record<R: Record>(call: &Call, face: &'static Face, stored: &Stored<R>, decla
     }
     body.push(b',');
     let values = stored.record.clone().into_values();
-    let shown: Vec<&Property> = face.shown().collect();
+    let shown: Vec<&Property> = face.by_default().collect();
     let row = Values(shown.iter().map(|p| values.get(p.column).cloned().unwrap_or(Value::Null)).collect());
     write_properties(&mut body, &row, 0, &shown);
     body.push(b'}');
@@ -220,6 +220,12 @@ pub fn property_context(call: &Call, rows: &Rows, property: &Property) -> String
 fn place(url: &mut String, rows: &Rows) {
     match rows {
         Rows::All(face) => url.push_str(face.path),
+        Rows::Deleted(face) => url.push_str(face.deleted_items.unwrap_or(face.path)),
+        Rows::Cast { of, face } => {
+            place(url, of);
+            url.push('/');
+            url.push_str(&face.qualified_name());
+        }
         Rows::Keyed { of, value, .. } => {
             place(url, of);
             let value = value.replace('\'', "''");
@@ -235,7 +241,12 @@ fn place(url: &mut String, rows: &Rows) {
 
 /// `(displayName,catalog())`: what the caller selected and expanded; nothing where it is all there is.
 fn selection(url: &mut String, face: &Face, shape: &Shape) {
-    let everything = shape.select.len() == face.shown().count();
+    let default = face.by_default().count();
+    let everything = if shape.kinds.is_empty() {
+        shape.select.len() == default && shape.select.iter().all(|p| p.by_default)
+    } else {
+        shape.kinds.iter().all(|of| of.select.len() == of.face.by_default().count())
+    };
     if everything && shape.expand.is_empty() {
         return;
     }

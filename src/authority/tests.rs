@@ -142,6 +142,7 @@ impl Store for Memory {
         _: &'static EntityType,
         _: usize,
         _: String,
+        _: crate::store::Life,
     ) -> Result<Option<(Vec<Value>, RowVersion)>, store::Error> {
         Ok(None)
     }

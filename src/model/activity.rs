@@ -184,10 +184,12 @@ fn targets(write: &RowWrite) -> Vec<Json> {
 }
 
 fn modified(entity: &'static EntityType, column: usize, old: Option<&Value>, new: Option<&Value>) -> Json {
+    let secret = entity.columns.get(column).is_some_and(|column| column.secret);
+    let (old, new) = if secret { (None, None) } else { (old, new) };
     let faces = entity.faces.iter().rev();
     let property = faces.flat_map(|face| face.properties).find(|property| property.column == column);
     let name = property.map_or_else(|| entity.columns.get(column).map_or("", |c| c.name), |property| property.name);
-    let structured = property.is_some_and(|property| matches!(property.ty, Type::Structured(_)));
+    let structured = property.is_some_and(|property| matches!(property.ty, Type::Structured(_) | Type::Strings));
     let shown = |value: Option<&Value>| match value {
         None | Some(Value::Null) => None,
         Some(Value::Text(text)) if structured => Some(cut(text)),

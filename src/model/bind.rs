@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json};
 
+mod structured;
+
 use super::{
     meta::{Face, ID, Link, Navigation, Property, Type, Write},
     record::Input,
@@ -46,7 +48,21 @@ pub struct Bound<I> {
     pub input: I,
     /// Whether it declares its type by `@odata.type`.
     pub declares_type: bool,
+    /// What it links the entity to by `nav@odata.bind`.
+    pub links: Vec<Bind>,
 }
+
+/// An entity that a body names by `nav@odata.bind`, to be linked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bind {
+    /// The navigation property.
+    pub navigation: &'static Navigation,
+    /// The entity's id.
+    pub id: String,
+}
+
+/// How many entities a body may link by one navigation property, as in Graph.
+pub const MAX_LINKS: usize = 20;
 
 /// Turns the URL of an `@odata.bind` into the face it leads to and the key, or says what is wrong with it.
 pub type Resolve<'a> = &'a dyn Fn(&str) -> Result<(&'static Face, String), String>;
@@ -61,7 +77,8 @@ pub fn bind<I: Input>(
     let Json::Object(members) = body else {
         return Err(vec![Violation::new("", format!("The body must be a JSON object, not {}.", describe(body)))]);
     };
-    let mut binder = Binder { face, resolve, values: vec![None; face.entity.columns.len()], violations: Vec::new() };
+    let values = vec![None; face.entity.columns.len() + face.entity.transient];
+    let mut binder = Binder { face, resolve, values, links: Vec::new(), violations: Vec::new() };
     for (name, value) in members {
         binder.member(name, value);
     }
@@ -76,6 +93,7 @@ struct Binder<'a> {
     resolve: Resolve<'a>,
     /// By column: what was said, and by which member.
     values: Vec<Option<(String, Value)>>,
+    links: Vec<Bind>,
     violations: Vec<Violation>,
 }
 
@@ -149,15 +167,22 @@ impl Binder<'_> {
 
     fn binding(&mut self, navigation: &str, member: &str, value: &Json) {
         let known = self.face.navigations.iter().find(|n| n.name == navigation);
+        if let (Some(n), Json::Array(urls)) = (known, value)
+            && n.by_reference
+            && matches!(n.link, Link::Table(_))
+        {
+            return self.bindings(n, member, urls);
+        }
         let bound = match (known.map(|n| (n, n.link)), value.as_str()) {
             (Some((n, Link::Column(column))), Some(url)) => (self.resolve)(url).and_then(|(face, id)| {
-                if face.entity == n.target {
+                if leads_to(n, face) {
                     check_id(&Json::String(id)).map(|id| (column, id)).map_err(|e| format!("The id {e}"))
                 } else {
                     Err(format!("It must lead to a {}, not to a {}.", n.target.face(face.version).name, face.name))
                 }
             }),
             (Some((_, Link::Column(_))), None) => Err("It must be the URL of one entity, a string.".to_owned()),
+            (Some((n, _)), _) if n.by_reference => Err("It must be a list of the URLs of entities.".to_owned()),
             (Some(_), _) => Err("Links of a collection are changed through $ref.".to_owned()),
             (None, _) => Err(format!("{} has no such navigation property.", self.face.qualified_name())),
         };
@@ -165,6 +190,32 @@ impl Binder<'_> {
             Ok((column, id)) => self.say(column, member, Value::Text(id)),
             Err(message) => {
                 self.violations.push(Violation::new(member, format!("'{member}' cannot be bound. {message}")));
+            }
+        }
+    }
+
+    /// The entities that a body links.
+    fn bindings(&mut self, navigation: &'static Navigation, member: &str, urls: &[Json]) {
+        if urls.len() > MAX_LINKS {
+            let message = format!("'{member}' names {} entities, {MAX_LINKS} are allowed.", urls.len());
+            return self.violations.push(Violation::new(member, message));
+        }
+        for url in urls {
+            let named = url.as_str().ok_or_else(|| format!("It must hold URLs, not {}.", describe(url)));
+            let bound = named.and_then(self.resolve).and_then(|(face, id)| {
+                if !leads_to(navigation, face) {
+                    return Err(format!("A {} cannot be among the {}.", face.name, navigation.name));
+                }
+                check_id(&Json::String(id)).map_err(|e| format!("The id {e}"))
+            });
+            match bound {
+                Ok(id) if self.links.iter().any(|l| l.id == id && l.navigation == navigation) => {
+                    self.violations.push(Violation::new(member, format!("'{member}' names '{id}' twice.")));
+                }
+                Ok(id) => self.links.push(Bind { navigation, id }),
+                Err(message) => {
+                    self.violations.push(Violation::new(member, format!("'{member}' cannot be bound. {message}")));
+                }
             }
         }
     }
@@ -219,7 +270,7 @@ impl Binder<'_> {
                 self.violations.push(Violation::new(&member, format!("'{member}' cannot be null.")));
             }
         }
-        if self.violations.is_empty() { Ok(Bound { input, declares_type }) } else { Err(self.violations) }
+        if self.violations.is_empty() { Ok(Bound { input, declares_type, links: self.links }) } else { Err(self.violations) }
     }
 }
 
@@ -252,8 +303,11 @@ fn property_value(property: &Property, value: &Json) -> Result<Option<Value>, St
             };
             Value::Text(member.stored.to_owned())
         }
-        // Nobody but the server sets these.
-        Type::Structured(_) => return Ok(None),
+        Type::Strings => {
+            let Some(items) = value.as_array() else { return wrong("a list of strings") };
+            Value::Text(structured::strings(name, items, property.max_length)?)
+        }
+        Type::Structured(of) => Value::Text(structured::value(name, of, value)?),
         Type::Boolean => match value.as_bool() {
             Some(b) => Value::Bool(b),
             None => return wrong("true or false"),
@@ -271,6 +325,13 @@ fn property_value(property: &Property, value: &Json) -> Result<Option<Value>, St
             None => return wrong("a date and time such as 2026-01-31T08:00:00Z"),
         },
     }))
+}
+
+/// Whether a navigation property may lead to entities of this face.
+pub fn leads_to(navigation: &Navigation, face: &Face) -> bool {
+    let kinds = navigation.kinds;
+    let of_kind = kinds.is_empty() || !face.entity.derived.is_empty() || face.entity.kind.is_some_and(|k| kinds.contains(&k));
+    (face.entity.is_a(navigation.target) || navigation.target.is_a(face.entity)) && of_kind
 }
 
 /// The id in a body, or what is wrong with it.
@@ -292,7 +353,7 @@ fn check_address(id: &str) -> Result<(), String> {
 
 /// What is wrong with a text, if anything. NUL ends strings in many a client, other control characters break lines in
 /// logs and tables, and direction marks make a name read as another (Unicode TR36 §2.5): none belongs in governed data.
-fn check_text(text: &str, min: usize, max: usize) -> Result<(), String> {
+pub(super) fn check_text(text: &str, min: usize, max: usize) -> Result<(), String> {
     let length = text.chars().count();
     if length < min || (min > 0 && text.trim().is_empty()) {
         return Err("must not be empty or blank.".to_owned());
@@ -315,7 +376,7 @@ fn check_text(text: &str, min: usize, max: usize) -> Result<(), String> {
 }
 
 /// A JSON value in a few words.
-fn describe(value: &Json) -> String {
+pub(super) fn describe(value: &Json) -> String {
     match value {
         Json::Null => "null".to_owned(),
         Json::Bool(b) => b.to_string(),

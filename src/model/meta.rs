@@ -54,8 +54,22 @@ pub struct EntityType {
     pub columns: &'static [Column],
     /// The columns that stay as they were made, among them the key.
     pub fixed: &'static [usize],
+    /// How many values a body may give beside those of columns: they are numbered after them, and are not stored.
+    pub transient: usize,
     /// How a row is found to belong to a catalog: by it, a caller's roles decide what is seen.
     pub scope: Scoping,
+    /// What the rows have in the column `kind`, where types that are derived from one share its table.
+    pub kind: Option<&'static str>,
+    /// The type that this one is derived from.
+    pub base: Option<&'static EntityType>,
+    /// The types that are derived from this one, which then has no rows that are of none of them.
+    pub derived: &'static [&'static EntityType],
+    /// Rows with a time in `deleted_at` are gone, until they are restored.
+    pub soft_delete: bool,
+    /// The actions and functions of one.
+    pub actions: &'static [&'static str],
+    /// The actions and functions of the collection.
+    pub set_actions: &'static [&'static str],
     /// Column lists that the database keeps an index on, each led by the tenant and completed by `id`.
     pub indexes: &'static [&'static [usize]],
     /// The entity as v1.0 and as beta show it.
@@ -66,6 +80,11 @@ impl EntityType {
     /// The property that is the key. The build script refuses a schema whose first property is another.
     pub fn key(&'static self) -> &'static Property {
         &self.faces[0].properties[0]
+    }
+
+    /// Whether every one of these is one of those, too.
+    pub fn is_a(&'static self, other: &'static Self) -> bool {
+        self == other || self.base.is_some_and(|base| base.is_a(other))
     }
 
     /// What `version` shows of this entity.
@@ -126,6 +145,8 @@ pub struct Column {
     pub kind: Kind,
     /// Whether it may hold nothing.
     pub nullable: bool,
+    /// Whether it is kept from the records of what was changed.
+    pub secret: bool,
 }
 
 /// What a column or an expression holds, whatever the database calls it.
@@ -155,6 +176,8 @@ pub struct Face {
     pub set: &'static str,
     /// The path of the collection below the service's root, its name included.
     pub path: &'static str,
+    /// The path of those that were deleted and can be restored.
+    pub deleted_items: Option<&'static str>,
     /// The properties, in the order in which they are written.
     pub properties: &'static [Property],
     /// The navigation properties.
@@ -163,8 +186,22 @@ pub struct Face {
 
 impl Face {
     /// The property of this name; letter case does not matter, as in Graph.
+    ///
+    /// What is of one of several types has the properties of all of them, since they share a table.
     pub fn property(&self, name: &str) -> Option<&'static Property> {
-        self.properties.iter().find(|p| p.shown && p.name.eq_ignore_ascii_case(name))
+        let own = self.properties.iter().find(|p| p.shown && p.name.eq_ignore_ascii_case(name));
+        own.or_else(|| self.derived().find_map(|face| face.property(name)))
+    }
+
+    /// The faces of the types that are derived from this one.
+    pub fn derived(&self) -> impl Iterator<Item = &'static Face> + use<> {
+        let version = self.version;
+        self.entity.derived.iter().map(move |entity| entity.face(version))
+    }
+
+    /// The face of the derived type whose rows have this in the column `kind`.
+    pub fn of_kind(&self, kind: &str) -> Option<&'static Face> {
+        self.derived().find(|face| face.entity.kind == Some(kind))
     }
 
     /// The navigation property of this name; letter case does not matter, as in Graph.
@@ -175,6 +212,11 @@ impl Face {
     /// The properties that responses show, in order. Those left out are taken in bodies only.
     pub fn shown(&self) -> impl Iterator<Item = &'static Property> + use<> {
         self.properties.iter().filter(|p| p.shown)
+    }
+
+    /// The properties that responses show where the caller selects none.
+    pub fn by_default(&self) -> impl Iterator<Item = &'static Property> + use<> {
+        self.shown().filter(|p| p.by_default)
     }
 
     /// The type's qualified name, `microsoft.graph.…`.
@@ -197,6 +239,12 @@ pub struct Property {
     pub example: Option<&'static str>,
     /// The column, as a position in [`EntityType::columns`], that it shows.
     pub column: usize,
+    /// The name of that column.
+    pub column_name: &'static str,
+    /// The column, as a property, that holds it in lower case, where its letter case does not count.
+    pub folded: Option<&'static Property>,
+    /// Whether a response shows it where the caller selects nothing.
+    pub by_default: bool,
     /// Its type on the wire.
     pub ty: Type,
     /// Whether it may be null in a response.
@@ -238,6 +286,8 @@ pub enum Type {
     Enum(&'static Enum),
     /// A value with members, or a list of them.
     Structured(&'static Structured),
+    /// `Collection(Edm.String)`, stored as a JSON array.
+    Strings,
 }
 
 /// A value with members, or a list of them, stored as the JSON text that answers show.
@@ -273,6 +323,8 @@ pub struct ComplexMember {
     pub ty: MemberType,
     /// Whether it is a list.
     pub collection: bool,
+    /// Whether a body must give it.
+    pub required: bool,
 }
 
 /// The type of a member.
@@ -288,7 +340,7 @@ impl Type {
     /// What holds such a value.
     pub const fn kind(self) -> Kind {
         match self {
-            Self::String | Self::Enum(_) | Self::Structured(_) => Kind::Text,
+            Self::String | Self::Enum(_) | Self::Structured(_) | Self::Strings => Kind::Text,
             Self::Boolean => Kind::Bool,
             Self::Int32 | Self::Int64 => Kind::Int,
             Self::DateTimeOffset => Kind::Time,
@@ -353,6 +405,8 @@ pub struct Navigation {
     pub required: bool,
     /// Whether links are added and removed through `$ref`.
     pub by_reference: bool,
+    /// The kinds of targets that may be linked; any, where it is empty.
+    pub kinds: &'static [&'static str],
 }
 
 impl Navigation {
@@ -371,6 +425,19 @@ pub enum Link {
     Inverse(usize),
     /// A row of a table of links holds both.
     Table(LinkTable),
+    /// Rows of tables of links lead from one to the other.
+    Closure(&'static Closure),
+}
+
+/// What is reached over any number of links.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Closure {
+    /// The links that begin or end the way.
+    pub links: LinkTable,
+    /// The links in between.
+    pub nesting: LinkTable,
+    /// Whether `links` end the way, or else begin it.
+    pub nesting_first: bool,
 }
 
 /// A table of links, read in one direction.

@@ -28,7 +28,7 @@ pub fn write_properties(out: &mut Vec<u8>, row: &dyn Row, first: usize, properti
         let written = match property.ty {
             Type::String => row.text(column).map(|text| write_text(out, text)),
             Type::Enum(spelling) => row.text(column).map(|text| write_text(out, spelling.wire(text))),
-            Type::Structured(_) => row.text(column).map(|json| out.extend_from_slice(json.as_bytes())),
+            Type::Structured(_) | Type::Strings => row.text(column).map(|json| out.extend_from_slice(json.as_bytes())),
             Type::Boolean => row.bool(column).map(|b| out.extend_from_slice(if b { b"true" } else { b"false" })),
             Type::Int32 | Type::Int64 => row.int(column).map(|n| out.extend_from_slice(n.to_string().as_bytes())),
             Type::DateTimeOffset => row.int(column).map(|micros| write_time(out, Timestamp(micros))),

@@ -116,8 +116,9 @@ fn structural(property: &Property) -> Value {
         Type::Int64 => "Edm.Int64".to_owned(),
         Type::DateTimeOffset => "Edm.DateTimeOffset".to_owned(),
         Type::Structured(of) => qualified(of.complex.name),
+        Type::Strings => "Edm.String".to_owned(),
     };
-    if matches!(property.ty, Type::Structured(Structured { collection: true, .. })) {
+    if matches!(property.ty, Type::Strings | Type::Structured(Structured { collection: true, .. })) {
         members.insert("$Collection".into(), json!(true));
     }
     // Edm.String is the default and not written.

@@ -38,12 +38,11 @@ impl Shaper {
 
     /// What to write of rows of a face.
     pub(super) fn shape(&mut self, options: &Options<'_>, face: &'static Face) -> Result<Shape, Error> {
-        let mut expand = match options.get(SystemOption::Expand) {
+        let expand = match options.get(SystemOption::Expand) {
             Some(text) => self.expand(text, face)?,
             None => Vec::new(),
         };
-        let select = select::parse(options.get(SystemOption::Select), face, &mut expand)?;
-        Ok(Shape { select, expand })
+        select::parse(options.get(SystemOption::Select), face, expand)
     }
 
     fn expand(&mut self, text: &str, face: &'static Face) -> Result<Vec<Expand>, Error> {

@@ -11,7 +11,7 @@ use super::{
     option::{Options, Place, SystemOption},
     order,
     query::{OrderKey, Query, Rows, Shape, Start},
-    search,
+    search, select,
 };
 use crate::model::{
     meta::{Face, ID},
@@ -53,8 +53,8 @@ pub fn parse_count(query: &str, rows: Rows, now: Timestamp) -> Result<Query, Err
 /// Reads the options of `collection/$ref`; the query writes the `id` alone.
 pub fn parse_references(query: &str, rows: Rows, page: Option<usize>, now: Timestamp) -> Result<Query, Error> {
     let options = Options::read(query, &Place::REFERENCES)?;
-    let select = rows.face().properties.iter().filter(|p| p.column == ID).collect();
-    collection(&options, rows, page, now, Shape { select, expand: Vec::new() })
+    let shape = select::shape(rows.face(), Vec::new(), |p| p.column == ID);
+    collection(&options, rows, page, now, shape)
 }
 
 /// Reads the options of a request that takes none, such as `DELETE` or `POST …/$ref`.

@@ -27,7 +27,7 @@ pub(super) fn parse(text: Option<&str>, face: &'static Face, now: Timestamp) -> 
     if let Some(id) = order.iter().position(|key| is_id(&key.expr)) {
         order.truncate(id + 1);
     } else if let Some(property) = face.properties.iter().find(|p| p.column == ID) {
-        let expr = Expr::Property(PropertyPath { scope: 0, navigations: Vec::new(), property });
+        let expr = Expr::Property(PropertyPath { scope: 0, navigations: Vec::new(), cast: None, property });
         order.push(OrderKey { expr, descending: false });
     }
     Ok(order)

@@ -49,6 +49,8 @@ pub enum Resource {
     References(Rows),
     /// `collection/{id}/$ref`
     Reference(Rows),
+    /// `entity/action` or `collection/action`
+    Action(Rows, &'static str),
     /// `entity/property`
     Property(Rows, &'static Property),
     /// `entity/property/$value`
@@ -64,6 +66,7 @@ impl Resource {
             | Self::Count(rows)
             | Self::References(rows)
             | Self::Reference(rows)
+            | Self::Action(rows, _)
             | Self::Property(rows, _)
             | Self::PropertyValue(rows, _) => Some(rows),
         }
@@ -92,9 +95,9 @@ pub(super) fn parse_in(types: &[&'static EntityType], version: Version, path: &s
         return Err(Error::bad_request(format!("The path has more than {MAX_SEGMENTS} segments.")));
     }
     match place(types, version, path) {
-        Some((face, within)) => {
+        Some((rows, within)) => {
             let mut segments = within.split('/');
-            walk(face, segments.next().unwrap_or_default(), segments)
+            walk(rows, segments.next().unwrap_or_default(), segments)
         }
         None => Err(nowhere(types, version, path)),
     }
@@ -102,12 +105,12 @@ pub(super) fn parse_in(types: &[&'static EntityType], version: Version, path: &s
 
 /// The face whose collection a path begins with, and the path from the collection's name on. What several collections are
 /// below is compared once.
-fn place<'a>(types: &[&'static EntityType], version: Version, path: &'a str) -> Option<(&'static Face, &'a str)> {
+fn place<'a>(types: &[&'static EntityType], version: Version, path: &'a str) -> Option<(Rows, &'a str)> {
     // The folder that was looked at last, and the path below it with its first segment decoded, if it is below it.
     let mut seen = None;
     let mut within: Option<(&'a str, Cow<'a, str>)> = None;
-    for face in types.iter().map(|entity| entity.face(version)) {
-        let folder = face.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    for (rows, whole) in collections(types, version) {
+        let (folder, set) = whole.rsplit_once('/').unwrap_or(("", whole));
         if seen != Some(folder) {
             seen = Some(folder);
             within = below(path, folder)
@@ -115,12 +118,21 @@ fn place<'a>(types: &[&'static EntityType], version: Version, path: &'a str) -> 
         }
         if let Some((rest, segment)) = &within {
             let name = key::split(segment).map_or(&**segment, |(name, _)| name);
-            if face.set.eq_ignore_ascii_case(name) {
-                return Some((face, rest));
+            if set.eq_ignore_ascii_case(name) {
+                return Some((rows, rest));
             }
         }
     }
     None
+}
+
+/// The collections that paths begin with, and where they are.
+fn collections(types: &[&'static EntityType], version: Version) -> impl Iterator<Item = (Rows, &'static str)> {
+    let faces = types.iter().map(move |entity| entity.face(version));
+    faces.flat_map(|face| {
+        let deleted = face.deleted_items.map(|path| (Rows::Deleted(face), path));
+        [(Rows::All(face), face.path)].into_iter().chain(deleted)
+    })
 }
 
 /// What of a path is below a folder.
@@ -137,7 +149,7 @@ fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
 /// Why a path does not begin with any collection.
 fn nowhere(types: &[&'static EntityType], version: Version, path: &str) -> Error {
     let mut open: Vec<std::str::Split<'static, char>> =
-        types.iter().map(|entity| entity.face(version).path.split('/')).collect();
+        collections(types, version).map(|(_, path)| path.split('/')).collect();
     let mut last = Cow::Borrowed("");
     for raw in path.split('/') {
         let segment = match decoded(raw) {
@@ -164,15 +176,15 @@ pub(super) fn parse_from_set(types: &[&'static EntityType], version: Version, pa
     let name = key::split(&segment).map_or(&*segment, |(name, _)| name);
     let faces = || types.iter().map(|entity| entity.face(version));
     match faces().find(|face| face.set.eq_ignore_ascii_case(name)) {
-        Some(face) if segments.clone().count() < MAX_SEGMENTS => walk(face, raw, segments),
+        Some(face) if segments.clone().count() < MAX_SEGMENTS => walk(Rows::All(face), raw, segments),
         Some(_) => Err(Error::bad_request(format!("The path has more than {MAX_SEGMENTS} segments."))),
         None => Err(unknown(raw, &segment, faces().map(|face| face.set))),
     }
 }
 
 /// Walks on from a collection, whose segment is `raw`.
-fn walk<'a>(face: &'static Face, raw: &str, segments: impl Iterator<Item = &'a str>) -> Result<Path, Error> {
-    let mut walk = Walk::from_set(face, raw)?;
+fn walk<'a>(rows: Rows, raw: &str, segments: impl Iterator<Item = &'a str>) -> Result<Path, Error> {
+    let mut walk = Walk::from_set(rows, raw)?;
     for segment in segments {
         walk.step(segment)?;
     }
@@ -194,14 +206,15 @@ struct Walk {
 }
 
 impl Walk {
-    fn from_set(face: &'static Face, raw: &str) -> Result<Self, Error> {
+    fn from_set(rows: Rows, raw: &str) -> Result<Self, Error> {
+        let face = rows.face();
         let segment = decoded(raw)?;
         let inside = key::split(&segment).map(|(_, inside)| inside);
         let mut template = String::with_capacity(128);
         template.push('/');
-        template.push_str(face.path);
+        template.push_str(face.deleted_items.filter(|_| rows.are_deleted()).unwrap_or(face.path));
         let mut walk = Self { version: face.version, at: Resource::Metadata, template, parameters: Vec::new() };
-        walk.arrive(Rows::All(face), inside)?;
+        walk.arrive(rows, inside)?;
         Ok(walk)
     }
 
@@ -231,6 +244,10 @@ impl Walk {
             self.end("$ref", Resource::References(rows));
             return Ok(());
         }
+        if let Some(action) = action(rows.face().entity.set_actions, segment) {
+            self.end(action, Resource::Action(rows, action));
+            return Ok(());
+        }
         if segment.starts_with('$') || key::split(raw).is_some() {
             return Err(unknown(raw, segment, []));
         }
@@ -256,6 +273,10 @@ impl Walk {
         if inside.is_none() {
             if let Some(property) = face.property(name) {
                 self.end(property.name, Resource::Property(rows, property));
+                return Ok(());
+            }
+            if let Some(action) = action(face.entity.actions, name) {
+                self.end(action, Resource::Action(rows, action));
                 return Ok(());
             }
             if let Some(cast) = cast(name) {
@@ -300,7 +321,21 @@ impl Walk {
     }
 
     /// At the one of the rows that has this key.
+    ///
+    /// An id holds no `@`, and an alternate key that does is taken for one in an id's place, as Graph does it: people are
+    /// named by their user principal names so.
     fn key(&mut self, rows: Rows, property: &'static Property, value: String) {
+        let named = rows.face().properties.iter().find(|p| p.alternate_key && p.folded.is_some());
+        if let Some((named, folded)) = named.and_then(|named| named.folded.map(|folded| (named, folded)))
+            && (property.column == named.column || (property.column == ID && value.contains('@')))
+        {
+            return self.key_in(rows, property, folded, value.to_lowercase());
+        }
+        self.key_in(rows, property, property, value);
+    }
+
+    /// `property` is the key that the caller gives, `compared` where it is compared.
+    fn key_in(&mut self, rows: Rows, property: &'static Property, compared: &'static Property, value: String) {
         let by_id = property.column == ID;
         let parameter = if by_id { rows.face().name } else { property.name };
         let before = self.parameters.iter().filter(|p| **p == parameter).count();
@@ -312,15 +347,20 @@ impl Walk {
         } else {
             write!(self.template, "({parameter}='{{{parameter}{number}}}')")
         };
-        self.at = Resource::Rows(Rows::Keyed { of: Box::new(rows), property, value });
+        self.at = Resource::Rows(Rows::Keyed { of: Box::new(rows), property: compared, value });
     }
 
-    /// At the same rows, of the type they are declared to be.
+    /// At the same rows, of the type they are declared to be, or at those of them that are of a derived type.
     fn cast(&mut self, rows: Rows, name: &str, segment: &str) -> Result<(), Error> {
-        if !rows.face().name.eq_ignore_ascii_case(name) {
-            return Err(Error::not_found(segment));
+        let declared = rows.face();
+        if declared.name.eq_ignore_ascii_case(name) {
+            self.at = Resource::Rows(rows);
+            return Ok(());
         }
-        self.at = Resource::Rows(rows);
+        let derived = declared.derived().find(|face| face.name.eq_ignore_ascii_case(name));
+        let face = derived.ok_or_else(|| Error::not_found(segment))?;
+        self.push(&face.qualified_name());
+        self.at = Resource::Rows(Rows::Cast { of: Box::new(rows), face });
         Ok(())
     }
 
@@ -333,6 +373,13 @@ impl Walk {
         self.template.push('/');
         self.template.push_str(segment);
     }
+}
+
+/// The action or function of this name, which may be qualified; functions have parentheses behind them.
+fn action(known: &[&'static str], segment: &str) -> Option<&'static str> {
+    let name = segment.strip_suffix("()").unwrap_or(segment);
+    let name = cast(name).unwrap_or(name);
+    known.iter().copied().find(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// The property that shows the key column.

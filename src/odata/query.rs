@@ -3,7 +3,7 @@
 //! This is what the parser hands to the store. It knows nothing of SQL.
 
 use crate::model::{
-    meta::{Face, Kind, Navigation, Property},
+    meta::{Face, Kind, Navigation, Property, Type},
     scope::Scope,
     value::Value,
 };
@@ -13,6 +13,15 @@ use crate::model::{
 pub enum Rows {
     /// All of a collection.
     All(&'static Face),
+    /// Those that were deleted and can be restored.
+    Deleted(&'static Face),
+    /// Those that are of a derived type.
+    Cast {
+        /// Among these.
+        of: Box<Rows>,
+        /// The face of the type.
+        face: &'static Face,
+    },
     /// The one with this key.
     Keyed {
         /// Among these.
@@ -37,7 +46,7 @@ impl Rows {
     /// The face of the rows.
     pub fn face(&self) -> &'static Face {
         match self {
-            Self::All(face) | Self::Related { face, .. } => face,
+            Self::All(face) | Self::Deleted(face) | Self::Cast { face, .. } | Self::Related { face, .. } => face,
             Self::Keyed { of, .. } => of.face(),
         }
     }
@@ -45,8 +54,9 @@ impl Rows {
     /// Whether there can be more than one.
     pub fn is_collection(&self) -> bool {
         match self {
-            Self::All(_) => true,
+            Self::All(_) | Self::Deleted(_) => true,
             Self::Keyed { .. } => false,
+            Self::Cast { of, .. } => of.is_collection(),
             Self::Related { of, navigation, .. } => of.is_collection() || navigation.is_collection(),
         }
     }
@@ -54,9 +64,18 @@ impl Rows {
     /// The rows that these hang on: when they do not exist, neither does the path.
     pub fn parent(&self) -> Option<&Self> {
         match self {
-            Self::All(_) => None,
-            Self::Keyed { of, .. } => of.parent(),
+            Self::All(_) | Self::Deleted(_) => None,
+            Self::Keyed { of, .. } | Self::Cast { of, .. } => of.parent(),
             Self::Related { of, .. } => Some(of),
+        }
+    }
+
+    /// Whether these are rows that were deleted.
+    pub fn are_deleted(&self) -> bool {
+        match self {
+            Self::All(_) => false,
+            Self::Deleted(_) => true,
+            Self::Keyed { of, .. } | Self::Cast { of, .. } | Self::Related { of, .. } => of.are_deleted(),
         }
     }
 }
@@ -98,10 +117,21 @@ pub enum Start {
 /// What to write of a row: `$select` and `$expand`.
 #[derive(Clone, Debug, Default)]
 pub struct Shape {
-    /// The properties, in order.
+    /// The properties, in order; where there are kinds, those of all of them.
     pub select: Vec<&'static Property>,
+    /// Where rows are of one of several types: what is written of each.
+    pub kinds: Vec<OfKind>,
     /// The navigation properties written inside.
     pub expand: Vec<Expand>,
+}
+
+/// What to write of a row that is of one of several types.
+#[derive(Clone, Debug)]
+pub struct OfKind {
+    /// The face of the type.
+    pub face: &'static Face,
+    /// The properties, in order, each with its position in [`Shape::select`].
+    pub select: Vec<(usize, &'static Property)>,
 }
 
 /// A navigation property written inside its source, with options of its own.
@@ -145,6 +175,26 @@ pub enum Expr {
     Literal(Value),
     /// A property, of the row or of something that single-valued navigations lead to.
     Property(PropertyPath),
+    /// A member of a structured property.
+    Member(PropertyPath, Vec<&'static str>, Type),
+    /// A member of the value that a lambda's variable stands for, or, without names, that value itself.
+    Item {
+        /// The variable, as [`PropertyPath::scope`] counts it.
+        scope: usize,
+        /// The names on the way.
+        path: Vec<&'static str>,
+        /// The type of what is there.
+        ty: Type,
+    },
+    /// `any` or `all` over the items of a property.
+    Each {
+        /// Which.
+        quantifier: Quantifier,
+        /// The property.
+        property: PropertyPath,
+        /// What is asked of each; none: `any()`.
+        predicate: Option<Box<Expr>>,
+    },
     /// A comparison; the operands are of one kind, or null.
     Compare(Comparison, Box<Expr>, Box<Expr>),
     /// `in`; the list holds values of the operand's kind, or null.
@@ -176,6 +226,7 @@ impl Expr {
         match self {
             Self::Literal(value) => value.kind(),
             Self::Property(path) => Some(path.property.ty.kind()),
+            Self::Member(_, _, ty) | Self::Item { ty, .. } => Some(ty.kind()),
             Self::Call(function, _) => Some(function.kind()),
             _ => Some(Kind::Bool),
         }
@@ -189,6 +240,8 @@ pub struct PropertyPath {
     pub scope: usize,
     /// The single-valued navigations to walk first.
     pub navigations: Vec<&'static Navigation>,
+    /// The type that what is there is taken for: of any other, the property is null.
+    pub cast: Option<&'static Face>,
     /// The property.
     pub property: &'static Property,
 }

@@ -1,20 +1,21 @@
 //! `$select`: which properties of a row are written.
 
-use std::ptr;
-
-use super::{error::Error, query::Expand};
+use super::{
+    error::Error,
+    query::{Expand, OfKind, Shape},
+};
 use crate::model::meta::{Face, Property};
 
-/// Reads `$select`; without it, all properties are written. They come in the face's order.
+/// Reads `$select`; without it, the properties are written that are by default. They come in the face's order.
 ///
 /// A navigation property selects nothing by itself, as its link is not written; `navigation/property` narrows what is
 /// written of the targets where the navigation property is expanded.
 pub(super) fn parse(
     text: Option<&str>,
     face: &'static Face,
-    expand: &mut [Expand],
-) -> Result<Vec<&'static Property>, Error> {
-    let Some(text) = text else { return Ok(face.shown().collect()) };
+    mut expand: Vec<Expand>,
+) -> Result<Shape, Error> {
+    let Some(text) = text else { return Ok(shape(face, expand, |p| p.by_default)) };
     let mut all = false;
     let mut selected: Vec<&Property> = Vec::new();
     let mut narrowed: Vec<(&str, &'static Property)> = Vec::new();
@@ -26,10 +27,34 @@ pub(super) fn parse(
             Item::Link => {}
         }
     }
-    for expand in expand {
+    for expand in &mut expand {
         narrow(expand, &narrowed);
     }
-    Ok(face.shown().filter(|p| all || selected.iter().any(|s| ptr::eq(*s, *p))).collect())
+    // What is of one of several types is selected by name: each type that has it shows it.
+    let named = |p: &Property| selected.iter().any(|s| s.name == p.name && s.column_name == p.column_name);
+    Ok(shape(face, expand, |p| (all && p.by_default) || named(p)))
+}
+
+/// The shape with those properties that `wanted` picks.
+pub(super) fn shape(face: &'static Face, expand: Vec<Expand>, wanted: impl Fn(&Property) -> bool) -> Shape {
+    if face.entity.derived.is_empty() {
+        return Shape { select: face.shown().filter(|p| wanted(p)).collect(), kinds: Vec::new(), expand };
+    }
+    let mut select: Vec<&'static Property> = Vec::new();
+    let mut kinds = Vec::new();
+    for face in face.derived() {
+        let position = |property: &'static Property| {
+            let known = select.iter().position(|p| p.column_name == property.column_name);
+            let at = known.unwrap_or_else(|| {
+                select.push(property);
+                select.len() - 1
+            });
+            (at, property)
+        };
+        let own = face.shown().filter(|p| wanted(p)).map(position).collect();
+        kinds.push(OfKind { face, select: own });
+    }
+    Shape { select, kinds, expand }
 }
 
 /// One thing that `$select` names.
@@ -73,10 +98,11 @@ fn read(item: &str, face: &'static Face) -> Result<Item, Error> {
 }
 
 fn narrow(expand: &mut Expand, narrowed: &[(&str, &'static Property)]) {
-    let wanted = |property: &&'static Property| {
-        narrowed.iter().any(|(name, p)| *name == expand.navigation.name && ptr::eq(*p, *property))
-    };
     if narrowed.iter().any(|(name, _)| *name == expand.navigation.name) {
-        expand.shape.select.retain(wanted);
+        let inner = std::mem::take(&mut expand.shape.expand);
+        expand.shape = shape(expand.face, inner, |p| {
+            let same = |(name, q): &(&str, &'static Property)| *name == expand.navigation.name && q.name == p.name;
+            narrowed.iter().any(same)
+        });
     }
 }

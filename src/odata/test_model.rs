@@ -30,6 +30,9 @@ const fn property(name: &'static str, column: usize, ty: Type) -> Property {
         description: "",
         example: None,
         column,
+        column_name: name,
+        folded: None,
+        by_default: true,
         ty,
         nullable: true,
         required: false,
@@ -45,7 +48,7 @@ const fn property(name: &'static str, column: usize, ty: Type) -> Property {
 }
 
 const fn navigation(name: &'static str, target: &'static EntityType, link: Link) -> Navigation {
-    Navigation { name, json_name: "", description: "", target, link, required: false, by_reference: false }
+    Navigation { name, json_name: "", description: "", target, link, required: false, by_reference: false, kinds: &[] }
 }
 
 static STATE: Enum = Enum {
@@ -79,6 +82,13 @@ pub(super) static PACKAGE: EntityType = EntityType {
         column("catalog_id", Kind::Text),
     ],
     fixed: &[ID],
+    transient: 0,
+    kind: None,
+    base: None,
+    derived: &[],
+    soft_delete: false,
+    actions: &[],
+    set_actions: &[],
     scope: Scoping::Column(7),
     indexes: &[],
     faces: [
@@ -89,6 +99,7 @@ pub(super) static PACKAGE: EntityType = EntityType {
             description: "",
             set: "accessPackages",
             path: "identityGovernance/entitlementManagement/accessPackages",
+            deleted_items: None,
             properties: &[
                 property("id", ID, Type::String),
                 Property { searchable: true, ..property("displayName", 1, Type::String) },
@@ -112,6 +123,7 @@ pub(super) static PACKAGE: EntityType = EntityType {
             description: "",
             set: "accessPackages",
             path: "identityGovernance/entitlementManagement/accessPackages",
+            deleted_items: None,
             properties: &[property("id", ID, Type::String), property("catalogId", 7, Type::String)],
             navigations: &[navigation("accessPackageCatalog", &CATALOG, Link::Column(7))],
         },
@@ -126,6 +138,13 @@ pub(super) static CATALOG: EntityType = EntityType {
     table: "catalog",
     columns: &[column("id", Kind::Text), column("display_name", Kind::Text)],
     fixed: &[ID],
+    transient: 0,
+    kind: None,
+    base: None,
+    derived: &[],
+    soft_delete: false,
+    actions: &[],
+    set_actions: &[],
     scope: Scoping::Column(ID),
     indexes: &[],
     faces: [
@@ -136,6 +155,7 @@ pub(super) static CATALOG: EntityType = EntityType {
             description: "",
             set: "catalogs",
             path: "identityGovernance/entitlementManagement/catalogs",
+            deleted_items: None,
             properties: &[property("id", ID, Type::String), property("displayName", 1, Type::String)],
             navigations: &[navigation("accessPackages", &PACKAGE, Link::Inverse(7))],
         },
@@ -146,6 +166,7 @@ pub(super) static CATALOG: EntityType = EntityType {
             description: "",
             set: "accessPackageCatalogs",
             path: "identityGovernance/entitlementManagement/accessPackageCatalogs",
+            deleted_items: None,
             properties: &[property("id", ID, Type::String)],
             navigations: &[],
         },
@@ -162,6 +183,13 @@ pub(super) static ASSIGNMENT: EntityType = EntityType {
         column("access_package_id", Kind::Text),
     ],
     fixed: &[ID],
+    transient: 0,
+    kind: None,
+    base: None,
+    derived: &[],
+    soft_delete: false,
+    actions: &[],
+    set_actions: &[],
     scope: Scoping::Through(3, &PACKAGE),
     indexes: &[],
     faces: [
@@ -172,6 +200,7 @@ pub(super) static ASSIGNMENT: EntityType = EntityType {
             description: "",
             set: "assignments",
             path: "identityGovernance/entitlementManagement/assignments",
+            deleted_items: None,
             properties: &[
                 property("id", ID, Type::String),
                 property("state", 1, Type::Enum(&STATE)),
@@ -186,6 +215,7 @@ pub(super) static ASSIGNMENT: EntityType = EntityType {
             description: "",
             set: "accessPackageAssignments",
             path: "accessPackageAssignments",
+            deleted_items: None,
             properties: &[property("id", ID, Type::String)],
             navigations: &[],
         },

@@ -23,6 +23,7 @@ pub(super) fn is_bounded(query: &Query) -> bool {
     let mut equal = Vec::new();
     match &query.rows {
         Rows::All(_) => {}
+        Rows::Deleted(_) | Rows::Cast { .. } => return false,
         Rows::Keyed { of, .. } => return matches!(**of, Rows::All(_)),
         Rows::Related { of, navigation, .. } => match (navigation.link, &**of) {
             (Link::Inverse(column), Rows::Keyed { property, .. }) if property.column == ID => equal.push(column),

@@ -56,6 +56,7 @@ pub trait Store: Identities + People + DeviceCodes + Audit + Send + Sync {
         entity: &'static EntityType,
         column: usize,
         value: String,
+        life: Life,
     ) -> Result<Option<(Vec<Value>, RowVersion)>, Error>;
 
     /// The values and versions of all rows in which `column`, which an index leads with, has this value.
@@ -122,6 +123,15 @@ impl Default for Options {
     }
 }
 
+/// Whether a row is meant that lives, or one that was deleted and can be restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// One that lives.
+    Living,
+    /// One that was deleted.
+    Deleted,
+}
+
 /// The stored record that a key property identifies.
 pub async fn load<R: Record>(
     store: &dyn Store,
@@ -129,7 +139,18 @@ pub async fn load<R: Record>(
     property: &Property,
     value: &str,
 ) -> Result<Option<Stored<R>>, Error> {
-    let Some((values, version)) = store.row(tenant, R::ENTITY, property.column, value.to_owned()).await? else {
+    load_in(store, tenant, property, value, Life::Living).await
+}
+
+/// The stored record that a key property identifies, among those that live or those that were deleted.
+pub async fn load_in<R: Record>(
+    store: &dyn Store,
+    tenant: TenantKey,
+    property: &Property,
+    value: &str,
+    life: Life,
+) -> Result<Option<Stored<R>>, Error> {
+    let Some((values, version)) = store.row(tenant, R::ENTITY, property.column, value.to_owned(), life).await? else {
         return Ok(None);
     };
     let record = R::from_values(values).ok_or_else(|| Error::corrupt(R::ENTITY, value))?;

@@ -330,13 +330,13 @@ impl<'q> Node<'q> {
                 self.json.push(b',');
             }
             self.json.push(b'{');
-            write_properties(&mut self.json, row, prefix, &self.shape.select);
+            write_shape(&mut self.json, row, prefix, self.shape);
             self.json.push(b'}');
         } else {
             for (column, link) in (prefix..).zip(&mut self.links) {
                 link.push(row.text(column));
             }
-            write_properties(&mut self.json, row, prefix + self.links.len(), &self.shape.select);
+            write_shape(&mut self.json, row, prefix + self.links.len(), self.shape);
         }
         self.ends.push(self.json.len());
     }
@@ -350,5 +350,25 @@ impl<'q> Node<'q> {
         let start = row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
         let end = self.ends.get(row).copied().unwrap_or(start);
         self.json.get(start..end).unwrap_or_default()
+    }
+}
+
+/// Writes what a shape selects of a row. A row that is of one of several types says of which.
+fn write_shape(out: &mut Vec<u8>, row: &dyn Row, first: usize, shape: &Shape) {
+    if shape.kinds.is_empty() {
+        write_properties(out, row, first, &shape.select);
+        return;
+    }
+    let kind = row.text(first).unwrap_or_default();
+    let Some(of) = shape.kinds.iter().find(|of| of.face.entity.kind == Some(kind)) else { return };
+    out.extend_from_slice(b"\"@odata.type\":\"#");
+    out.extend_from_slice(of.face.qualified_name().as_bytes());
+    out.push(b'"');
+    for (at, property) in &of.select {
+        let before = out.len();
+        out.push(b',');
+        if !write_properties(out, row, first + 1 + at, &[property]) {
+            out.truncate(before);
+        }
     }
 }

@@ -89,7 +89,11 @@ fn collection(face: &Face) -> Value {
 
 fn shown_property(property: &Property) -> Value {
     let mut schema = Map::new();
-    if let Type::Structured(of) = property.ty {
+    if matches!(property.ty, Type::Strings) {
+        schema.insert("type".into(), json!("array"));
+        schema.insert("items".into(), json!({ "type": "string" }));
+        schema.insert("description".into(), json!(property.description));
+    } else if let Type::Structured(of) = property.ty {
         let item = json!(format!("#/components/schemas/{NAMESPACE}.{}", of.complex.name));
         if of.collection {
             schema.insert("type".into(), json!("array"));
@@ -151,6 +155,7 @@ pub(super) fn types(ty: Type, nullable: bool) -> Value {
         Type::String | Type::Enum(_) | Type::DateTimeOffset => "string",
         Type::Boolean => "boolean",
         Type::Int32 | Type::Int64 => "integer",
+        Type::Strings => "array",
         Type::Structured(of) => {
             if of.collection {
                 "array"
@@ -168,7 +173,7 @@ pub(super) const fn format(ty: Type) -> Option<&'static str> {
         Type::DateTimeOffset => Some("date-time"),
         Type::Int32 => Some("int32"),
         Type::Int64 => Some("int64"),
-        Type::String | Type::Boolean | Type::Enum(_) | Type::Structured(_) => None,
+        Type::String | Type::Boolean | Type::Enum(_) | Type::Structured(_) | Type::Strings => None,
     }
 }
 

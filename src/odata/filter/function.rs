@@ -1,6 +1,6 @@
 //! The functions of `$filter` and `$orderby`, and what they take.
 
-use super::operand::{Operand, Ty, is_plain};
+use super::operand::{self, Operand, Ty, is_plain};
 use crate::odata::{
     error::{Error, did_you_mean, shown},
     query::{Expr, Function},
@@ -105,7 +105,12 @@ pub(super) fn call<'a>(
     for (argument, expected) in arguments.iter().zip(*expected) {
         check(source, name, argument, *expected)?;
     }
-    let arguments = arguments.into_iter().map(|argument| argument.expr).collect();
+    let mut arguments: Vec<Expr> = arguments.into_iter().map(|argument| argument.expr).collect();
+    if let ([text, part], Function::StartsWith | Function::EndsWith | Function::Contains) =
+        (arguments.as_mut_slice(), *function)
+    {
+        operand::fold(text, [part]);
+    }
     Ok(Operand { expr: Expr::Call(*function, arguments), ty: (*function).into(), from, to })
 }
 

@@ -12,7 +12,10 @@ use super::{
     query::{Comparison, Expr},
     source::Source,
 };
-use crate::model::{meta::Face, value::Timestamp};
+use crate::model::{
+    meta::{Face, MemberType},
+    value::Timestamp,
+};
 
 mod function;
 mod lexer;
@@ -51,10 +54,19 @@ pub(super) struct ExprParser<'a> {
     before: usize,
     face: &'static Face,
     /// The variables of the lambdas around, outermost first.
-    variables: Vec<(&'a str, &'static Face)>,
+    variables: Vec<(&'a str, Variable)>,
     now: Timestamp,
     depth: usize,
     nodes: usize,
+}
+
+/// What a lambda's variable stands for.
+#[derive(Clone, Copy)]
+enum Variable {
+    /// A row.
+    Row(&'static Face),
+    /// An item of a property.
+    Item(MemberType),
 }
 
 #[derive(Clone, Copy)]

@@ -43,7 +43,7 @@ impl From<Type> for Ty<'_> {
     fn from(ty: Type) -> Self {
         match ty {
             // Nothing is asked of the whole of a structured value.
-            Type::String | Type::Structured(_) => Self::Text,
+            Type::String | Type::Structured(_) | Type::Strings => Self::Text,
             Type::Boolean => Self::Bool,
             Type::Int32 | Type::Int64 => Self::Int,
             Type::DateTimeOffset => Self::Time,
@@ -171,6 +171,24 @@ fn unify<'a>(source: Source<'_>, left: Operand<'a>, right: Operand<'a>) -> Resul
     Err(source.fault(left.from, what))
 }
 
+/// A property whose letter case does not count is compared in lower case.
+pub(super) fn folded<'a>(mut left: Operand<'a>, mut right: Operand<'a>) -> (Operand<'a>, Operand<'a>) {
+    fold(&mut left.expr, [&mut right.expr]);
+    fold(&mut right.expr, [&mut left.expr]);
+    (left, right)
+}
+
+/// Compares a property with literals in lower case, if its letter case does not count.
+pub(super) fn fold<'e>(expr: &mut Expr, literals: impl IntoIterator<Item = &'e mut Expr>) {
+    let Expr::Property(path) = expr else { return };
+    let Some(folded) = path.property.folded else { return };
+    for literal in literals {
+        let Expr::Literal(Value::Text(text)) = literal else { return };
+        *text = text.to_lowercase();
+        path.property = folded;
+    }
+}
+
 /// A comparison.
 pub(super) fn compare<'a>(
     source: Source<'_>,
@@ -180,6 +198,7 @@ pub(super) fn compare<'a>(
 ) -> Result<Operand<'a>, Error> {
     let (from, to) = (left.from, right.to);
     let (left, right) = unify(source, left, right)?;
+    let (left, right) = folded(left, right);
     let ordered = !matches!(comparison, Comparison::Eq | Comparison::Ne);
     if ordered && [left.ty, right.ty].iter().any(|ty| matches!(ty, Ty::Enum(_))) {
         return Err(source.missing(from, format!("the order of the members of {}", left.ty)));
@@ -204,6 +223,16 @@ pub(super) fn among<'a>(
         match item.expr {
             Expr::Literal(value) => values.push(value),
             _ => return Err(source.missing(at, "a list of anything but literals")),
+        }
+    }
+    if let Expr::Property(path) = &mut left.expr
+        && let Some(folded) = path.property.folded
+    {
+        path.property = folded;
+        for value in &mut values {
+            if let Value::Text(text) = value {
+                *text = text.to_lowercase();
+            }
         }
     }
     Ok(Operand::condition(Expr::In(Box::new(left.expr), values), from, to))

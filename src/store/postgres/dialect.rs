@@ -12,6 +12,17 @@ use crate::{
 const WHITE_SPACE: &str = ", '\t\n\u{b}\u{c}\r \u{85}\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\u{2005}\u{2006}\
     \u{2007}\u{2008}\u{2009}\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}')";
 
+/// What stands around a text to make it a value of this kind.
+const fn cast(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Text => ("(", " COLLATE \"C\")"),
+        Kind::Bool => ("", "::boolean"),
+        Kind::Int => ("", "::bigint"),
+        // Points in time are microseconds everywhere.
+        Kind::Time => ("(extract(epoch FROM ", "::timestamptz) * 1000000)::bigint"),
+    }
+}
+
 /// PostgreSQL.
 pub struct Postgres;
 
@@ -50,6 +61,21 @@ impl Dialect for Postgres {
 
     fn keys(&self) -> [&'static str; 2] {
         ["unnest(", ") WITH ORDINALITY k(value, key)"]
+    }
+
+    fn json_value(&self, path: &[&str], kind: Kind) -> [String; 2] {
+        let (before, after) = cast(kind);
+        [format!("{before}("), format!("::jsonb #>> '{{{}}}'){after}", path.join(","))]
+    }
+
+    fn json_items(&self) -> [&'static str; 2] {
+        ["jsonb_array_elements(", "::jsonb)"]
+    }
+
+    fn item_value(&self, path: &[&str], kind: Kind) -> [String; 2] {
+        // `{}` is the value itself.
+        let (before, after) = cast(kind);
+        [format!("{before}("), format!(" #>> '{{{}}}'){after}", path.join(","))]
     }
 
     fn per_key(&self, _: &str) -> [String; 2] {

@@ -23,7 +23,7 @@ use self::{
     transaction::Transaction,
 };
 use super::{
-    CommitError, Error, NewTenant, Options, Page, SigningKey, Store, Tenant, TenantKey,
+    CommitError, Error, Life, NewTenant, Options, Page, SigningKey, Store, Tenant, TenantKey,
     migrations::{self, Migration},
     reader::Reader,
     row_values,
@@ -158,9 +158,10 @@ impl Store for PostgresStore {
         entity: &'static EntityType,
         column: usize,
         value: String,
+        life: Life,
     ) -> Result<Option<(Vec<Value>, RowVersion)>, Error> {
         let client = self.client().await?;
-        let rows = fetch(&client, select::row(&Postgres, tenant, entity, column, value)).await?;
+        let rows = fetch(&client, select::row(&Postgres, tenant, entity, column, value, life)).await?;
         Ok(rows.into_iter().next().map(|row| row_values(entity, &PostgresRow(row))))
     }
 
@@ -171,7 +172,7 @@ impl Store for PostgresStore {
         column: usize,
         value: String,
     ) -> Result<Vec<(Vec<Value>, RowVersion)>, Error> {
-        let rows = fetch(&self.client().await?, select::row(&Postgres, tenant, entity, column, value)).await?;
+        let rows = fetch(&self.client().await?, select::row(&Postgres, tenant, entity, column, value, Life::Living)).await?;
         Ok(rows.into_iter().map(|row| row_values(entity, &PostgresRow(row))).collect())
     }
 

@@ -9,7 +9,7 @@
 use super::Sql;
 use crate::{
     model::{
-        meta::{EntityType, ID, Link, Navigation, Property},
+        meta::{EntityType, Link, Navigation, Property},
         value::Value,
     },
     odata::query::{Comparison, Expr, Function, OrderKey, PropertyPath, Quantifier, Search},
@@ -26,6 +26,20 @@ impl Sql<'_> {
                 self.value(value);
             }
             Expr::Property(path) => self.property(path, scopes),
+            Expr::Member(path, names, ty) => {
+                let [before, after] = self.dialect.json_value(names, ty.kind());
+                self.push(&before);
+                self.property(path, scopes);
+                self.push(&after);
+            }
+            Expr::Item { scope, path, ty } => {
+                let [before, after] = self.dialect.item_value(path, ty.kind());
+                let alias = scopes.get(*scope).map_or_else(String::new, |(alias, _)| alias.clone());
+                self.push(&before).column(&alias, "value").push(&after);
+            }
+            Expr::Each { quantifier, property, predicate } => {
+                self.each(*quantifier, property, predicate.as_deref(), scopes);
+            }
             Expr::Compare(op, left, right) => self.comparison(*op, left, right, scopes, exact),
             Expr::In(operand, values) => self.membership(operand, values, scopes, exact),
             Expr::And(left, right) => self.both(left, " AND ", right, scopes, exact),
@@ -155,20 +169,55 @@ impl Sql<'_> {
             self.push("NULL");
             return;
         };
-        self.reach(&alias, entity, &path.navigations, path.property.column);
+        match path.cast.and_then(|face| face.entity.kind) {
+            Some(kind) => {
+                self.push("CASE WHEN ");
+                self.reach(&alias, entity, &path.navigations, "kind");
+                self.push(" = '").push(kind).push("' THEN ");
+                self.reach(&alias, entity, &path.navigations, path.property.column_name);
+                self.push(" END");
+            }
+            None => self.reach(&alias, entity, &path.navigations, path.property.column_name),
+        }
+    }
+
+    /// `any` and `all` over the items of a property that holds a JSON array.
+    fn each(
+        &mut self,
+        quantifier: Quantifier,
+        property: &PropertyPath,
+        predicate: Option<&Expr>,
+        scopes: &mut Scopes<'_>,
+    ) {
+        let each = self.alias();
+        let all = quantifier == Quantifier::All;
+        let [before, after] = self.dialect.json_items();
+        self.push(if all { "(NOT EXISTS (SELECT 1 FROM " } else { "(EXISTS (SELECT 1 FROM " }).push(before);
+        self.property(property, scopes);
+        self.push(after).push(" AS ").push(&each);
+        if let Some(predicate) = predicate {
+            let Some((_, entity)) = scopes.first().map(|(alias, entity)| (alias.clone(), *entity)) else { return };
+            // No property is reached from an item: the entity stands for none.
+            scopes.push((each, entity));
+            self.push(if all { " WHERE NOT coalesce(" } else { " WHERE " });
+            self.expr(predicate, scopes, all);
+            self.push(if all { ", FALSE)" } else { "" });
+            scopes.pop();
+        }
+        self.push("))");
     }
 
     /// The value of a column, `navigations` away from `alias`.
-    fn reach(&mut self, alias: &str, entity: &EntityType, navigations: &[&'static Navigation], column: usize) {
+    fn reach(&mut self, alias: &str, entity: &EntityType, navigations: &[&'static Navigation], column: &str) {
         let Some((first, rest)) = navigations.split_first() else {
-            self.push_column(alias, entity, column);
+            self.column(alias, column);
             return;
         };
         let Link::Column(link) = first.link else {
             self.push("NULL");
             return;
         };
-        if rest.is_empty() && column == ID {
+        if rest.is_empty() && column == "id" && !first.target.soft_delete {
             // The link is the id.
             self.push_column(alias, entity, link);
             return;
@@ -211,15 +260,22 @@ impl Sql<'_> {
             Link::Inverse(column) => {
                 self.push_column(&each, collection.target, column);
                 self.push(" = ");
-                self.reach(&alias, entity, way, ID);
+                self.reach(&alias, entity, way, "id");
             }
             Link::Table(table) => {
                 let link = self.alias();
                 self.column(&each, "id").push(" IN (SELECT ").column(&link, table.target);
                 self.tenant_rows(table.table, &link);
                 self.push(" AND ").column(&link, table.source).push(" = ");
-                self.reach(&alias, entity, way, ID);
+                self.reach(&alias, entity, way, "id");
                 self.push(")");
+            }
+            Link::Closure(closure) => {
+                self.column(&each, "id").push(" IN ");
+                self.closure(closure, |sql| {
+                    sql.push(" = ");
+                    sql.reach(&alias, entity, way, "id");
+                });
             }
             Link::Column(_) => {
                 self.push("FALSE");
@@ -237,15 +293,17 @@ impl Sql<'_> {
     }
 
     /// `$search`: each term in one of the searchable properties, in any letter case.
-    pub(super) fn search(&mut self, search: &Search, alias: &str, entity: &EntityType, properties: &[&Property]) {
+    pub(super) fn search(&mut self, search: &Search, alias: &str, properties: &[&Property]) {
         match search {
             Search::Term { property, text } => {
                 let [before, between, after] = self.dialect.function(Function::Contains);
                 let term = Value::Text(text.clone());
                 self.push("(FALSE");
-                for property in properties.iter().filter(|p| property.is_none_or(|wanted| wanted.column == p.column)) {
+                for property in properties.iter().filter(|p| property.is_none_or(|wanted| wanted.column_name == p.column_name)) {
                     self.push(" OR coalesce(").push(before);
-                    self.caseless(|sql| sql.push_column(alias, entity, property.column));
+                    self.caseless(|sql| {
+                        sql.column(alias, property.column_name);
+                    });
                     self.push(between);
                     self.caseless(|sql| {
                         sql.value(&term);
@@ -256,14 +314,14 @@ impl Sql<'_> {
             }
             Search::And(left, right) | Search::Or(left, right) => {
                 self.push("(");
-                self.search(left, alias, entity, properties);
+                self.search(left, alias, properties);
                 self.push(if matches!(search, Search::And(..)) { " AND " } else { " OR " });
-                self.search(right, alias, entity, properties);
+                self.search(right, alias, properties);
                 self.push(")");
             }
             Search::Not(operand) => {
                 self.push("NOT ");
-                self.search(operand, alias, entity, properties);
+                self.search(operand, alias, properties);
             }
         }
     }
@@ -362,9 +420,10 @@ fn is_null(expr: &Expr) -> bool {
 fn nullable(expr: &Expr) -> bool {
     match expr {
         Expr::Literal(value) => *value == Value::Null,
-        Expr::Property(path) => path.property.nullable || !path.navigations.is_empty(),
+        Expr::Property(path) => path.property.nullable || !path.navigations.is_empty() || path.cast.is_some(),
+        Expr::Member(..) | Expr::Item { .. } => true,
         Expr::Call(_, operands) => operands.iter().any(nullable),
-        Expr::Compare(..) | Expr::In(..) | Expr::Lambda { .. } => false,
+        Expr::Compare(..) | Expr::In(..) | Expr::Lambda { .. } | Expr::Each { .. } => false,
         Expr::And(left, right) | Expr::Or(left, right) => nullable(left) || nullable(right),
         Expr::Not(operand) => nullable(operand),
     }

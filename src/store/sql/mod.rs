@@ -49,6 +49,12 @@ pub trait Dialect: Send + Sync {
     /// What stands before and after a select that runs for each key of `k` and names the wanted rows of `table`: the
     /// outer rows are then named `t`, those of the select, which begins with its FROM, `x`.
     fn per_key(&self, table: &str) -> [String; 2];
+    /// What stands before and after a JSON text to get the value at a path in it, as of this kind.
+    fn json_value(&self, path: &[&str], kind: Kind) -> [String; 2];
+    /// What stands before and after a JSON array's text to make a table of its items, with a column `value`.
+    fn json_items(&self) -> [&'static str; 2];
+    /// The same as [`Self::json_value`], for the column `value` of that table.
+    fn item_value(&self, path: &[&str], kind: Kind) -> [String; 2];
 }
 
 /// What a placeholder stands for.
@@ -127,8 +133,26 @@ impl<'d> Sql<'d> {
 
     /// `FROM table alias WHERE …`: the rows of an entity that the caller may see.
     fn rows_of(&mut self, entity: &EntityType, alias: &str) -> &mut Self {
-        self.tenant_rows(entity.table, alias);
+        self.living(entity, alias);
         self.seen(entity, alias)
+    }
+
+    /// `FROM table alias WHERE …`: the rows of an entity that were not deleted.
+    fn living(&mut self, entity: &EntityType, alias: &str) -> &mut Self {
+        self.tenant_rows(entity.table, alias);
+        self.of_type(entity, alias, false)
+    }
+
+    /// ` AND` the row named `alias` is of this type, and lives or is deleted.
+    fn of_type(&mut self, entity: &EntityType, alias: &str, deleted: bool) -> &mut Self {
+        if let Some(kind) = entity.kind {
+            // What the schemas say, and no caller.
+            self.push(" AND ").column(alias, "kind").push(" = '").push(kind).push("'");
+        }
+        if entity.soft_delete {
+            self.push(" AND ").column(alias, "deleted_at").push(if deleted { " IS NOT NULL" } else { " IS NULL" });
+        }
+        self
     }
 
     /// ` AND` the row named `alias` is one that the caller may see.

@@ -3,20 +3,24 @@
 use super::Sql;
 use crate::{
     model::{
-        meta::{ID, Link},
+        meta::{Closure, ID, Link},
         scope::Scope,
         value::Value,
     },
     odata::query::Rows,
 };
 
+/// The table of directory objects.
+const DIRECTORY: &str = "directory_object";
+
 impl Sql<'_> {
     /// ` AND …`: the rows named `alias` are those that the path leads to.
     pub(super) fn within(&mut self, rows: &Rows, alias: &str) {
         match rows {
-            Rows::All(_) => {}
+            Rows::All(_) | Rows::Deleted(_) => {}
+            Rows::Cast { of, .. } => self.within(of, alias),
             Rows::Keyed { of, property, value } => {
-                self.push(" AND ").column(alias, column(rows, property.column)).push(" = ");
+                self.push(" AND ").column(alias, property.column_name).push(" = ");
                 self.value(&Value::Text(value.clone()));
                 self.within(of, alias);
             }
@@ -39,8 +43,42 @@ impl Sql<'_> {
                         self.source_ids(of);
                         self.push(")");
                     }
+                    Link::Closure(closure) => {
+                        self.column(alias, "id").push(" IN ");
+                        self.closure(closure, |sql| sql.source_ids(of));
+                    }
                 }
             }
+        }
+    }
+
+    /// `(SELECT id …)`: the ids that a closure leads to from the ids that `sources` compares with.
+    ///
+    /// The way is walked over groups, which are few, not over their members.
+    pub(super) fn closure(&mut self, closure: &Closure, sources: impl FnOnce(&mut Self)) {
+        let Closure { links, nesting, nesting_first } = closure;
+        let [reached, link, step] = [self.alias(), self.alias(), self.alias()];
+        self.push("(WITH RECURSIVE ").push(&reached).push("(id) AS (SELECT ");
+        if *nesting_first {
+            self.column(&link, "id").push(" FROM ").push(DIRECTORY).push(" ").push(&link).push(" WHERE ");
+            self.column(&link, "tenant_id").push(" = ").tenant().push(" AND ").column(&link, "deleted_at");
+            self.push(" IS NULL AND ").column(&link, "id");
+        } else {
+            self.column(&link, links.target);
+            self.tenant_rows(links.table, &link);
+            self.push(" AND ").column(&link, links.source);
+        }
+        sources(self);
+        self.push(" UNION SELECT ").column(&step, nesting.target).push(" FROM ").push(&reached).push(" JOIN ");
+        self.push(nesting.table).push(" ").push(&step).push(" ON ").column(&step, "tenant_id").push(" = ").tenant();
+        self.push(" AND ").column(&step, nesting.source).push(" = ").column(&reached, "id").push(")");
+        if *nesting_first {
+            let last = self.alias();
+            self.push(" SELECT ").column(&last, links.target).push(" FROM ").push(&reached).push(" JOIN ");
+            self.push(links.table).push(" ").push(&last).push(" ON ").column(&last, "tenant_id").push(" = ").tenant();
+            self.push(" AND ").column(&last, links.source).push(" = ").column(&reached, "id").push(")");
+        } else {
+            self.push(" SELECT id FROM ").push(&reached).push(")");
         }
     }
 

@@ -3,12 +3,12 @@
 use super::{Dialect, Sql, Statement};
 use crate::{
     model::{
-        meta::{EntityType, ID, Link, Property},
+        meta::{EntityType, Face, ID, Link, Property},
         scope::Scope,
         value::Value,
     },
     odata::query::{Expand, Expr, OrderKey, Query, Rows, Search, Shape, Start},
-    store::TenantKey,
+    store::{Life, TenantKey},
 };
 
 /// The rows of a query's path. Columns: the row's version, the order keys, the links that expansions start from, the
@@ -25,8 +25,7 @@ pub fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statemen
         }
     }
     sql.shape(&query.shape, "t", entity);
-    sql.rows_of(entity, "t");
-    sql.within(&query.rows, "t");
+    sql.rows(&query.rows, "t");
     sql.narrow(query.filter.as_ref(), query.search.as_ref(), "t", entity, &searchable(&query.rows));
     if query.rows.is_collection() {
         let mut scopes = vec![("t".to_owned(), entity)];
@@ -48,8 +47,7 @@ pub fn count(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Stateme
     let entity = query.rows.face().entity;
     let mut sql = Sql::new(dialect, tenant).seeing(&query.scope);
     sql.push("SELECT count(*)");
-    sql.rows_of(entity, "t");
-    sql.within(&query.rows, "t");
+    sql.rows(&query.rows, "t");
     sql.narrow(query.filter.as_ref(), query.search.as_ref(), "t", entity, &searchable(&query.rows));
     sql.finish()
 }
@@ -58,19 +56,19 @@ pub fn count(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Stateme
 pub fn exists(dialect: &dyn Dialect, tenant: TenantKey, scope: &Scope, rows: &Rows) -> Statement {
     let mut sql = Sql::new(dialect, tenant).seeing(scope);
     sql.push("SELECT 1");
-    sql.rows_of(rows.face().entity, "t");
-    sql.within(rows, "t");
+    sql.rows(rows, "t");
     sql.push(" LIMIT 1");
     sql.finish()
 }
 
-/// A whole row by a key column: its version, then its columns.
+/// A whole row by a key column, one that lives or one that was deleted: its version, then its columns.
 pub fn row(
     dialect: &dyn Dialect,
     tenant: TenantKey,
     entity: &'static EntityType,
     column: usize,
     value: String,
+    life: Life,
 ) -> Statement {
     let mut sql = Sql::new(dialect, tenant);
     sql.push("SELECT t.row_version");
@@ -78,6 +76,7 @@ pub fn row(
         sql.push(", ").column("t", column.name);
     }
     sql.tenant_rows(entity.table, "t");
+    sql.of_type(entity, "t", life == Life::Deleted);
     sql.push(" AND ").column("t", entity.columns.get(column).map_or("id", |c| c.name)).push(" = ");
     sql.value(&Value::Text(value));
     sql.finish()
@@ -156,7 +155,8 @@ pub fn expansion_count(
             expand.face.entity.columns.get(column).map_or("x.id".into(), |c| format!("x.{}", c.name))
         }
         Link::Table(table) => format!("l.{}", table.source),
-        Link::Column(_) => "x.id".to_owned(),
+        // The parser lets nobody count these.
+        Link::Column(_) | Link::Closure(_) => "x.id".to_owned(),
     };
     let mut sql = Sql::new(dialect, tenant).seeing(scope);
     sql.push("SELECT ").push(&source).push(", count(*)");
@@ -172,13 +172,26 @@ pub fn expansion_count(
 impl Sql<'_> {
     /// `, …`: the links that expansions start from, then the selected properties.
     fn shape(&mut self, shape: &Shape, alias: &str, entity: &'static EntityType) {
-        let links = shape.expand.iter().map(link_column);
-        let selected = shape.select.iter().map(|p| p.column);
-        for column in links.chain(selected) {
+        for column in shape.expand.iter().map(link_column) {
             if let Some(column) = entity.columns.get(column) {
                 self.push(", ").column(alias, column.name);
             }
         }
+        if !shape.kinds.is_empty() {
+            self.push(", ").column(alias, "kind");
+        }
+        for property in &shape.select {
+            self.push(", ").column(alias, property.column_name);
+        }
+    }
+
+    /// `FROM table alias WHERE …`: the rows that a path leads to, as far as the caller may see them.
+    fn rows(&mut self, rows: &Rows, alias: &str) {
+        let entity = rows.face().entity;
+        self.tenant_rows(entity.table, alias);
+        self.of_type(entity, alias, rows.are_deleted());
+        self.seen(entity, alias);
+        self.within(rows, alias);
     }
 
     fn keys(&mut self, keys: Vec<String>) {
@@ -200,6 +213,13 @@ impl Sql<'_> {
                 self.targets_where(expand, &source, operator);
             }
             Link::Column(_) => self.targets_where(expand, "x.id", operator),
+            Link::Closure(closure) => {
+                self.targets_where(expand, "x.id", " IN ");
+                self.closure(closure, |sql| {
+                    sql.push(operator).push(key);
+                });
+                return self.narrow(expand.filter.as_ref(), expand.search.as_ref(), "x", entity, &expand.searchable());
+            }
         }
         self.push(key);
         self.narrow(expand.filter.as_ref(), expand.search.as_ref(), "x", entity, &expand.searchable());
@@ -212,6 +232,7 @@ impl Sql<'_> {
             self.push(" AND l.").push(table.target).push(" = x.id");
         }
         self.push(" WHERE x.tenant_id = ").tenant();
+        self.of_type(expand.face.entity, "x", false);
         self.seen(expand.face.entity, "x");
         self.push(" AND ").push(source).push(operator);
     }
@@ -231,26 +252,37 @@ impl Sql<'_> {
         }
         if let Some(search) = search {
             self.push(" AND ");
-            self.search(search, alias, entity, searchable);
+            self.search(search, alias, searchable);
         }
     }
 }
 
 impl Expand {
     fn searchable(&self) -> Vec<&'static Property> {
-        self.face.shown().filter(|p| p.searchable).collect()
+        searchable_of(self.face)
     }
 }
 
 fn searchable(rows: &Rows) -> Vec<&'static Property> {
-    rows.face().shown().filter(|p| p.searchable).collect()
+    searchable_of(rows.face())
+}
+
+/// What `$search` looks into: of one of several types, what any of them says.
+fn searchable_of(face: &'static Face) -> Vec<&'static Property> {
+    let mut found: Vec<&'static Property> = Vec::new();
+    for property in std::iter::once(face).chain(face.derived()).flat_map(Face::shown).filter(|p| p.searchable) {
+        if found.iter().all(|p| p.column_name != property.column_name) {
+            found.push(property);
+        }
+    }
+    found
 }
 
 /// The source's column that an expansion starts from.
 fn link_column(expand: &Expand) -> usize {
     match expand.navigation.link {
         Link::Column(column) => column,
-        Link::Inverse(_) | Link::Table(_) => ID,
+        Link::Inverse(_) | Link::Table(_) | Link::Closure(_) => ID,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
+    model::meta::Kind,
     odata::query::Function,
     store::sql::{Dialect, ParameterKind},
 };
@@ -38,6 +39,18 @@ impl Dialect for Sqlite {
 
     fn keys(&self) -> [&'static str; 2] {
         ["json_each(", ") k"]
+    }
+
+    fn json_value(&self, path: &[&str], _: Kind) -> [String; 2] {
+        ["json_extract(".to_owned(), format!(", '$.{}')", path.join("."))]
+    }
+
+    fn json_items(&self) -> [&'static str; 2] {
+        ["json_each(", ")"]
+    }
+
+    fn item_value(&self, path: &[&str], kind: Kind) -> [String; 2] {
+        if path.is_empty() { [String::new(), String::new()] } else { self.json_value(path, kind) }
     }
 
     fn per_key(&self, table: &str) -> [String; 2] {

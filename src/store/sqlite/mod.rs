@@ -25,7 +25,7 @@ use self::{
     writer::Writer,
 };
 use super::{
-    CommitError, Error, NewTenant, Options, Page, SigningKey, Store, Tenant, TenantKey,
+    CommitError, Error, Life, NewTenant, Options, Page, SigningKey, Store, Tenant, TenantKey,
     bounded::is_bounded,
     migrations::{self, Migration},
     reader::Reader,
@@ -123,9 +123,10 @@ impl Store for SqliteStore {
         entity: &'static EntityType,
         column: usize,
         value: String,
+        life: Life,
     ) -> Result<Option<(Vec<Value>, RowVersion)>, Error> {
         let run = move |connection: &Connection| {
-            first(connection, &select::row(&Sqlite, tenant, entity, column, value), |row| row_values(entity, row))
+            first(connection, &select::row(&Sqlite, tenant, entity, column, value, life), |row| row_values(entity, row))
         };
         self.run(true, run).await
     }
@@ -138,7 +139,7 @@ impl Store for SqliteStore {
         value: String,
     ) -> Result<Vec<(Vec<Value>, RowVersion)>, Error> {
         let run = move |connection: &Connection| {
-            all(connection, &select::row(&Sqlite, tenant, entity, column, value), |row| row_values(entity, row))
+            all(connection, &select::row(&Sqlite, tenant, entity, column, value, Life::Living), |row| row_values(entity, row))
         };
         self.run(true, run).await
     }
