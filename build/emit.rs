@@ -167,10 +167,11 @@ impl<'a> Entity<'a> {
     fn face(&self, version: &str, by_title: &HashMap<&str, &Entity<'_>>) -> Result<TokenStream> {
         let (constant, name) = (self.constant(), &self.schema.title);
         let description = &self.schema.description;
-        let set = self.schema.sets.get(version).ok_or_else(|| format!("{name}: no set in {version}"))?;
+        // What has none is reached from other things.
+        let set = self.schema.sets.get(version).map_or("/", String::as_str);
         let path = match set.strip_prefix('/') {
             Some(whole) => whole.to_owned(),
-            None if set.contains('/') => set.clone(),
+            None if set.contains('/') => set.to_owned(),
             None => format!("{ROOT}/{set}"),
         };
         let set = path.rsplit('/').next().unwrap_or_default();

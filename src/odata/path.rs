@@ -131,7 +131,8 @@ fn collections(types: &[&'static EntityType], version: Version) -> impl Iterator
     let faces = types.iter().map(move |entity| entity.face(version));
     faces.flat_map(|face| {
         let deleted = face.deleted_items.map(|path| (Rows::Deleted(face), path));
-        [(Rows::All(face), face.path)].into_iter().chain(deleted)
+        let all = (!face.path.is_empty()).then_some((Rows::All(face), face.path));
+        all.into_iter().chain(deleted)
     })
 }
 
@@ -174,7 +175,7 @@ pub(super) fn parse_from_set(types: &[&'static EntityType], version: Version, pa
     let raw = segments.next().unwrap_or_default();
     let segment = decoded(raw)?;
     let name = key::split(&segment).map_or(&*segment, |(name, _)| name);
-    let faces = || types.iter().map(|entity| entity.face(version));
+    let faces = || types.iter().map(|entity| entity.face(version)).filter(|face| !face.path.is_empty());
     match faces().find(|face| face.set.eq_ignore_ascii_case(name)) {
         Some(face) if segments.clone().count() < MAX_SEGMENTS => walk(Rows::All(face), raw, segments),
         Some(_) => Err(Error::bad_request(format!("The path has more than {MAX_SEGMENTS} segments."))),

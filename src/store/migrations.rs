@@ -27,7 +27,8 @@ pub(super) static SQLITE: &[Migration] = migrations!(
     "0004_audit",
     "0005_people",
     "0006_device_codes",
-    "0007_assertions"
+    "0007_assertions",
+    "0008_directory"
 );
 pub(super) static POSTGRES: &[Migration] = migrations!(
     "postgres",
@@ -37,7 +38,8 @@ pub(super) static POSTGRES: &[Migration] = migrations!(
     "0004_audit",
     "0005_people",
     "0006_device_codes",
-    "0007_assertions"
+    "0007_assertions",
+    "0008_directory"
 );
 
 /// The number at the start of a file's name.
