@@ -74,7 +74,11 @@ impl<'a> Entity<'a> {
                 let (json, nullable) = property.json_type()?;
                 let kind = kind(&json, property)?;
                 let of_kind = schema.kind.clone().filter(|_| name == "kind").map(Value::String);
-                let default = of_kind.or_else(|| property.default.clone());
+                let stored = |default: &Value| match default {
+                    Value::String(member) if !property.members.is_empty() => Value::String(lower_first(member)),
+                    other => other.clone(),
+                };
+                let default = of_kind.or_else(|| property.default.as_ref().map(stored));
                 let column = Column { name, kind, nullable, secret: property.secret, default };
                 if property.transient { &mut transient } else { &mut columns }.push(column);
             }
@@ -411,23 +415,21 @@ impl Column {
     }
 
     fn rust_default(&self) -> TokenStream {
-        match (&self.default, self.kind) {
+        let value = match (&self.default, self.kind) {
             (Some(Value::Bool(b)), _) => quote!(#b),
             (Some(list @ (Value::Sequence(_) | Value::Mapping(_))), _) => {
                 let stored = json(list);
                 quote!(#stored.to_owned())
             }
-            (Some(Value::String(s)), _) => {
-                let stored = lower_first(s);
-                quote!(#stored.to_owned())
-            }
+            (Some(Value::String(stored)), _) => quote!(#stored.to_owned()),
             (Some(Value::Number(n)), _) => {
                 let n = n.as_i64();
                 quote!(#n)
             }
             (None, "Time") if !self.nullable => quote!(Timestamp(0)),
-            _ => quote!(Default::default()),
-        }
+            _ => return quote!(Default::default()),
+        };
+        if self.nullable { quote!(Some(#value)) } else { value }
     }
 }
 
