@@ -25,7 +25,7 @@ use super::{
 use crate::{
     app::{self, Provenance},
     authority::Caller,
-    authz::{Grant, table},
+    authz::Grant,
     ids,
     model::{ACCESS_PACKAGE, meta::Version},
     odata::path::{self, Path, Resource},
@@ -269,7 +269,7 @@ fn route<'a>(api: &'a Api, version: Version, path: &Path, request: &Request) -> 
 async fn permitted(api: &Api, route: &Route<'_>, path: &Path, caller: &Caller) -> Result<Vec<Grant>, Error> {
     let (action, face) = match (route, path.resource.rows()) {
         (Route::Operation(operation), _) => (operation.action, operation.face),
-        (Route::Read, Some(rows)) => (table::to_read(rows.face().entity), rows.face()),
+        (Route::Read, Some(rows)) => (app::read_action(&caller.principal, rows), rows.face()),
         // What these tell of the service is no secret, and the requests of a batch come here by themselves.
         _ => return Ok(Vec::new()),
     };

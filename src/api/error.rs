@@ -203,6 +203,7 @@ impl Error {
                 let message = "The role counts in the whole tenant: 'appScopeId' must be '/'.";
                 Self::invalid(vec![Violation::new("appScopeId", message)])
             }
+            Refusal::Invalid(violations) => Self::invalid(violations.clone()),
             Refusal::IncompatibleWithItself => {
                 let message = "An access package cannot be incompatible with itself.";
                 Self::invalid(vec![Violation::new("@odata.id", message)])

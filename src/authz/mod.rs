@@ -29,6 +29,8 @@ pub const READ_WRITE_ALL: &str = "EntitlementManagement.ReadWrite.All";
 pub const AUDIT_LOG_READ_ALL: &str = "AuditLog.Read.All";
 /// May read the directory, and with it the audit logs.
 pub const DIRECTORY_READ_ALL: &str = "Directory.Read.All";
+/// May read and change the directory.
+pub const DIRECTORY_READ_WRITE_ALL: &str = "Directory.ReadWrite.All";
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +88,7 @@ pub fn by_token(principal: &Principal, action: Action) -> ByToken {
     match principal.kind {
         Kind::Delegated if !permitted => ByToken::No(Denied::permission(row)),
         Kind::Application if permitted => ByToken::Yes,
-        Kind::Delegated if principal.directory_roles.allow(row) => ByToken::Yes,
+        Kind::Delegated if row.members || principal.directory_roles.allow(row) => ByToken::Yes,
         Kind::Application | Kind::Delegated => ByToken::AskRoles,
     }
 }

@@ -17,6 +17,9 @@ pub const DIRECTORY_ROLES: &[DirectoryRole] = &[
     DirectoryRole { id: "45d8d3c5-c802-45c6-b32a-1d70b5e1e86e", name: "Identity Governance Administrator" },
     DirectoryRole { id: "f2ef992c-3afb-46b9-b7cf-a126ee74c451", name: "Global Reader" },
     DirectoryRole { id: "5d6b6bb7-de71-4623-b4af-96380a352509", name: "Security Reader" },
+    DirectoryRole { id: "fe930be7-5e62-47db-91af-98c3a49a38b1", name: "User Administrator" },
+    DirectoryRole { id: "fdd7a751-b60b-444a-984c-02652fe8fa1c", name: "Groups Administrator" },
+    DirectoryRole { id: "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3", name: "Application Administrator" },
 ];
 
 impl DirectoryRole {

@@ -2,7 +2,7 @@
 
 use crate::model::meta::EntityType;
 
-use super::{AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL, READ_ALL, READ_WRITE_ALL};
+use super::{AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL, READ_ALL, READ_WRITE_ALL};
 
 /// Something that a caller wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,11 +23,35 @@ pub enum Action {
     Govern,
     /// To read the audit logs.
     ReadAuditLogs,
+    /// To read the directory, whatever is in it.
+    ReadDirectory,
+    /// To read who one is oneself.
+    ReadMe,
+    /// To read people.
+    ReadUsers,
+    /// To make, change, delete or restore people.
+    ManageUsers,
+    /// To read groups and who is in them.
+    ReadGroups,
+    /// To make, change, delete or restore groups.
+    ManageGroups,
+    /// To say who is in a group.
+    ManageMembers,
+    /// To read applications and service principals.
+    ReadApplications,
+    /// To make, change, delete or restore applications and service principals.
+    ManageApplications,
+    /// To say who has which role in an application.
+    AssignAppRoles,
+    /// To read what the organization is.
+    ReadOrganization,
+    /// To read the organization's domains.
+    ReadDomains,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 20] = [
         Self::Read,
         Self::CreateCatalog,
         Self::ManageCatalog,
@@ -36,6 +60,18 @@ impl Action {
         Self::AssignRoles,
         Self::Govern,
         Self::ReadAuditLogs,
+        Self::ReadDirectory,
+        Self::ReadMe,
+        Self::ReadUsers,
+        Self::ManageUsers,
+        Self::ReadGroups,
+        Self::ManageGroups,
+        Self::ManageMembers,
+        Self::ReadApplications,
+        Self::ManageApplications,
+        Self::AssignAppRoles,
+        Self::ReadOrganization,
+        Self::ReadDomains,
     ];
 }
 
@@ -43,6 +79,12 @@ impl Action {
 pub fn to_read(entity: &EntityType) -> Action {
     match entity.name {
         "directoryAudit" | "signIn" => Action::ReadAuditLogs,
+        "directoryObject" => Action::ReadDirectory,
+        "user" => Action::ReadUsers,
+        "group" => Action::ReadGroups,
+        "application" | "servicePrincipal" | "appRoleAssignment" => Action::ReadApplications,
+        "organization" => Action::ReadOrganization,
+        "domain" => Action::ReadDomains,
         _ => Action::Read,
     }
 }
@@ -57,9 +99,22 @@ pub struct Row {
     pub directory_roles: &'static [&'static str],
     /// The roles of entitlement management that allow it where they are assigned.
     pub roles: &'static [&'static str],
+    /// Whether every person may do it for whom an application with one of the permissions calls.
+    pub members: bool,
+}
+
+/// What a person may do who has one of the directory roles.
+const fn directory(permissions: &'static [&'static str], directory_roles: &'static [&'static str]) -> Row {
+    Row { permissions, directory_roles, roles: &[], members: false }
+}
+
+/// What every person may do.
+const fn members(permissions: &'static [&'static str]) -> Row {
+    Row { permissions, directory_roles: READERS, roles: &[], members: true }
 }
 
 const ADMINISTRATORS: &[&str] = &["Global Administrator", "Identity Governance Administrator"];
+const GROUP_ADMINISTRATORS: &[&str] = &["Global Administrator", "User Administrator", "Groups Administrator"];
 const READERS: &[&str] =
     &["Global Administrator", "Identity Governance Administrator", "Global Reader", "Security Reader"];
 
@@ -70,29 +125,79 @@ pub const fn row(action: Action) -> &'static Row {
             permissions: &[READ_ALL, READ_WRITE_ALL],
             directory_roles: READERS,
             roles: &["Catalog reader", "Catalog owner", "AccessPackages manager", "AccessPackage assignment manager"],
+            members: false,
         },
         Action::CreateCatalog => &Row {
             permissions: &[READ_WRITE_ALL],
             directory_roles: ADMINISTRATORS,
             roles: &["Catalog creator", "Catalog owner"],
+            members: false,
         },
         Action::ManageCatalog | Action::AssignRoles => {
-            &Row { permissions: &[READ_WRITE_ALL], directory_roles: ADMINISTRATORS, roles: &["Catalog owner"] }
+            &Row { permissions: &[READ_WRITE_ALL], directory_roles: ADMINISTRATORS, roles: &["Catalog owner"], members: false }
         }
         Action::ManagePackages => &Row {
             permissions: &[READ_WRITE_ALL],
             directory_roles: ADMINISTRATORS,
             roles: &["Catalog owner", "AccessPackages manager"],
+            members: false,
         },
         Action::ManageAssignments => &Row {
             permissions: &[READ_WRITE_ALL],
             directory_roles: ADMINISTRATORS,
             roles: &["Catalog owner", "AccessPackages manager", "AccessPackage assignment manager"],
+            members: false,
         },
-        Action::Govern => &Row { permissions: &[READ_WRITE_ALL], directory_roles: ADMINISTRATORS, roles: &[] },
+        Action::Govern => &Row { permissions: &[READ_WRITE_ALL], directory_roles: ADMINISTRATORS, roles: &[], members: false },
         Action::ReadAuditLogs => {
-            &Row { permissions: &[AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL], directory_roles: READERS, roles: &[] }
+            &Row { permissions: &[AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL], directory_roles: READERS, roles: &[], members: false }
         }
+        Action::ReadDirectory => const { &members(&[DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) },
+        Action::ReadMe => const { &members(&[
+            "User.Read",
+            "User.ReadBasic.All",
+            "User.Read.All",
+            "User.ReadWrite.All",
+            DIRECTORY_READ_ALL,
+            DIRECTORY_READ_WRITE_ALL,
+        ]) },
+        Action::ReadUsers => {
+            const { &members(&["User.Read.All", "User.ReadWrite.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) }
+        }
+        Action::ManageUsers => {
+            const { &directory(&["User.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], &["Global Administrator", "User Administrator"]) }
+        }
+        Action::ReadGroups => const { &members(&[
+            "GroupMember.Read.All",
+            "Group.Read.All",
+            "GroupMember.ReadWrite.All",
+            "Group.ReadWrite.All",
+            DIRECTORY_READ_ALL,
+            DIRECTORY_READ_WRITE_ALL,
+        ]) },
+        Action::ManageGroups => const { &directory(&["Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], GROUP_ADMINISTRATORS) },
+        Action::ManageMembers => const { &directory(
+            &["GroupMember.ReadWrite.All", "Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
+            GROUP_ADMINISTRATORS,
+        ) },
+        Action::ReadApplications => const { &members(&[
+            "Application.Read.All",
+            "Application.ReadWrite.All",
+            DIRECTORY_READ_ALL,
+            DIRECTORY_READ_WRITE_ALL,
+        ]) },
+        Action::ManageApplications => const { &directory(
+            &["Application.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
+            &["Global Administrator", "Application Administrator"],
+        ) },
+        Action::AssignAppRoles => const { &directory(
+            &["AppRoleAssignment.ReadWrite.All"],
+            &["Global Administrator", "Application Administrator"],
+        ) },
+        Action::ReadOrganization => {
+            const { &members(&["Organization.Read.All", "User.Read", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) }
+        }
+        Action::ReadDomains => const { &members(&["Domain.Read.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) },
     }
 }
 

@@ -2,9 +2,11 @@
 
 pub mod access_package;
 pub mod catalog;
+pub mod directory;
 pub mod role_assignment;
 
 use crate::model::{
+    bind::Violation,
     changeset::Changeset,
     meta::{EntityType, ID},
     record::{Authored, Input, Record, RowVersion, Stored},
@@ -40,6 +42,8 @@ pub enum Refusal {
     RoleForTenant,
     /// A package is never incompatible with itself.
     IncompatibleWithItself,
+    /// The entity would not be as it must be.
+    Invalid(Vec<Violation>),
 }
 
 /// What a decision writes, and the record as it will be. A changeset without writes: the command changes nothing.
