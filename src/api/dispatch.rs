@@ -12,6 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use percent_encoding::utf8_percent_encode;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::Scheme};
 
 use super::{
@@ -25,10 +26,13 @@ use super::{
 use crate::{
     app::{self, Provenance},
     authority::Caller,
-    authz::Grant,
+    authz::{Grant, Kind},
     ids,
-    model::{ACCESS_PACKAGE, meta::Version},
-    odata::path::{self, Path, Resource},
+    model::{ACCESS_PACKAGE, USER, meta::Version},
+    odata::{
+        links::SEGMENT,
+        path::{self, Path, Resource},
+    },
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -140,7 +144,7 @@ async fn handle(api: &Arc<Api>, request: Request, provenance: Provenance) -> Res
     if contains_nul(below) || contains_nul(&query) {
         return Err(Error::new(Code::BAD_REQUEST, "The address contains %00, a character that nothing here can hold."));
     }
-    let path = path::parse(version, below)?;
+    let path = parse_path(version, below, &caller)?;
     let route = route(api, version, &path, &request)?;
     let refused =
         Refused { api, caller: Arc::clone(&caller), provenance: provenance.clone(), what: what(&route, &path) };
@@ -174,6 +178,27 @@ async fn handle(api: &Arc<Api>, request: Request, provenance: Provenance) -> Res
         Err(error) => Err(refused.remember(error).await),
         done => done,
     }
+}
+
+/// What the path leads to. `/me` is the address of the person for whom the caller calls.
+fn parse_path(version: Version, below: &str, caller: &Caller) -> Result<Path, Error> {
+    let (first, rest) = below.split_once('/').map_or((below, ""), |(first, rest)| (first, rest));
+    if !first.eq_ignore_ascii_case("me") {
+        return Ok(path::parse(version, below)?);
+    }
+    if caller.principal.kind != Kind::Delegated {
+        let message = "/me is the person for whom an application calls, and this one calls for itself.";
+        return Err(Error::new(Code::BAD_REQUEST, message));
+    }
+    let id = utf8_percent_encode(&caller.principal.oid, SEGMENT);
+    let people = USER.face(version).path;
+    let rest = if rest.is_empty() { String::new() } else { format!("/{rest}") };
+    let mut path = path::parse(version, &format!("{people}/{id}{rest}"))?;
+    let own = format!("/{people}/{{{}-id}}", USER.name);
+    if let Some(rest) = path.template.strip_prefix(&own) {
+        path.template = format!("/me{rest}");
+    }
+    Ok(path)
 }
 
 /// What a route is called in the records.

@@ -42,6 +42,12 @@ codes! {
     BAD_REQUEST = BAD_REQUEST "BadRequest";
     /// The body says something that cannot be.
     INVALID_MODEL = BAD_REQUEST "InvalidModel";
+    /// There are more results than one answer holds.
+    TOO_MANY_RESULTS = BAD_REQUEST "Directory_ResultSizeLimitExceeded";
+    /// The request cannot be done with something of the directory.
+    DIRECTORY_BAD_REQUEST = BAD_REQUEST "Request_BadRequest";
+    /// There is no such thing in the directory.
+    DIRECTORY_NOT_FOUND = NOT_FOUND "Request_ResourceNotFound";
     /// A catalog that holds packages is to be removed.
     CATALOG_NOT_EMPTY = BAD_REQUEST "InvalidDeleteCatalogNotEmpty";
     /// Nobody knows who calls.
@@ -132,6 +138,12 @@ impl Error {
         Self { target, details: violations, ..Self::new(Code::INVALID_MODEL, message) }
     }
 
+    /// A body that says things that cannot be, of something of this face.
+    pub fn invalid_for(face: &Face, violations: Vec<Violation>) -> Self {
+        let error = Self::invalid(violations);
+        if is_of_directory(face.entity) { Self { code: Code::DIRECTORY_BAD_REQUEST, ..error } } else { error }
+    }
+
     /// A failed use case, in the words of the face that the caller spoke to.
     pub fn app(error: app::Error, face: &Face) -> Self {
         match error {
@@ -147,10 +159,17 @@ impl Error {
                 Self::not_found(entity, face, &id).about(target)
             }
             app::Error::NoSuchPath => Self::new(Code::NOT_FOUND, "There is nothing at this address."),
-            app::Error::Invalid(violations) => Self::invalid(violations),
+            app::Error::Invalid(violations) => Self::invalid_for(face, violations),
             app::Error::Refused(refusal) => Self::refused(&refusal, face),
             app::Error::Taken { entity, .. } if entity.name == UNIFIED_ROLE_ASSIGNMENT.name => {
                 Self::new(Code::DUPLICATE, "The principal has this role in this place already.").about("principalId")
+            }
+            // Graph answers 400 here, and its clients tell it by the message.
+            app::Error::Taken { entity, column } if is_of_directory(entity) => {
+                let name = property_name(entity, face, column);
+                let message = format!("Another object with the same value for property {name} already exists.");
+                let details = vec![Violation::new(name, message.clone())];
+                Self { details, ..Self::new(Code::DIRECTORY_BAD_REQUEST, message).about(name) }
             }
             app::Error::Taken { entity, column } => {
                 let name = property_name(entity, face, column);
@@ -177,6 +196,7 @@ impl Error {
             "accessPackage" => Code::ACCESS_PACKAGE_NOT_FOUND,
             "accessPackageCatalog" => Code::CATALOG_NOT_FOUND,
             "unifiedRoleDefinition" => Code::ROLE_NOT_FOUND,
+            _ if is_of_directory(entity) => Code::DIRECTORY_NOT_FOUND,
             _ => Code::NOT_FOUND,
         };
         let name = entity.face(face.version).name;
@@ -203,7 +223,7 @@ impl Error {
                 let message = "The role counts in the whole tenant: 'appScopeId' must be '/'.";
                 Self::invalid(vec![Violation::new("appScopeId", message)])
             }
-            Refusal::Invalid(violations) => Self::invalid(violations.clone()),
+            Refusal::Invalid(violations) => Self::invalid_for(face, violations.clone()),
             Refusal::IncompatibleWithItself => {
                 let message = "An access package cannot be incompatible with itself.";
                 Self::invalid(vec![Violation::new("@odata.id", message)])
@@ -224,6 +244,16 @@ impl Error {
                 Self::new(Code::INTERNAL, "The server could not do this. The request-id helps its operator to see why.")
             }
         }
+    }
+
+    /// Too many passwords or secrets are being hashed at this moment.
+    pub(super) fn busy() -> Self {
+        Self::unavailable("Too many secrets are being made just now: try again.")
+    }
+
+    /// There are more than can be told.
+    pub(super) fn too_many(most: usize) -> Self {
+        Self::new(Code::TOO_MANY_RESULTS, format!("There are more than {most}: read the list page by page."))
     }
 
     fn unavailable(message: &str) -> Self {
@@ -273,6 +303,11 @@ impl From<odata::error::Error> for Error {
         };
         Self { target: error.target, ..Self::new(code, error.message) }
     }
+}
+
+/// Whether an entity type is one of the directory's, whose errors have codes of their own.
+fn is_of_directory(entity: &EntityType) -> bool {
+    entity.soft_delete || entity.name == "appRoleAssignment"
 }
 
 /// What a version calls a column: the property or the navigation property that shows it.

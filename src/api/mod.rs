@@ -10,6 +10,7 @@ mod batch;
 mod body;
 pub mod catalogs;
 mod cors;
+mod directory;
 mod dispatch;
 pub mod error;
 pub mod limits;
@@ -127,6 +128,7 @@ pub fn operations(version: Version) -> Vec<Operation> {
         catalogs::operations(version),
         role_management::operations(version),
         audit_logs::operations(version),
+        directory::operations(version),
     ];
     tables.into_iter().flatten().collect()
 }

@@ -65,7 +65,30 @@ pub enum Kind {
     RemoveReference(&'static Navigation),
     /// DELETE of a reference that the query option `@id` names.
     RemoveReferenceById(&'static Navigation),
+    /// POST to an action.
+    Call(&'static Signature),
 }
+
+/// What an action takes and gives.
+#[derive(Debug)]
+pub struct Signature {
+    /// Its name.
+    pub name: &'static str,
+    /// The schema of its body; none: it takes nothing.
+    pub takes: Option<fn() -> serde_json::Value>,
+    /// The schema of its answer; none: it gives nothing.
+    pub gives: Option<fn() -> serde_json::Value>,
+    /// The status of its answer.
+    pub status: &'static str,
+}
+
+impl PartialEq for Signature {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Signature {}
 
 impl Kind {
     /// Whether it changes anything.

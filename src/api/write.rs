@@ -24,7 +24,8 @@ impl Call {
         Caller { tenant, principal, grants: &self.grants, provenance: &self.provenance }
     }
 
-    fn json(&self) -> Result<Json, Error> {
+    /// The body as JSON.
+    pub(super) fn json(&self) -> Result<Json, Error> {
         serde_json::from_slice(&self.body).map_err(|e| {
             let message = match e.classify() {
                 serde_json::error::Category::Eof if self.body.is_empty() => {
@@ -39,13 +40,16 @@ impl Call {
     /// The body, bound to a face.
     pub fn bind<I: Input>(&self, face: &'static Face, purpose: Purpose) -> Result<Bound<I>, Error> {
         let resolve = |url: &str| parse_reference(self.version, url).map_err(|e| e.message);
-        bind::bind(face, &self.json()?, purpose, &resolve).map_err(Error::invalid)
+        bind::bind(face, &self.json()?, purpose, &resolve).map_err(|violations| Error::invalid_for(face, violations))
     }
 
     /// The entity that the path names: the last key in it.
     pub fn named(&self) -> Result<Named<'_>, Error> {
         let rows = match &self.path.resource {
-            Resource::Rows(rows) | Resource::References(rows) | Resource::Reference(rows) => Some(rows),
+            Resource::Rows(rows)
+            | Resource::References(rows)
+            | Resource::Reference(rows)
+            | Resource::Action(rows, _) => Some(rows),
             _ => None,
         };
         rows.and_then(keyed).ok_or_else(|| Error::new(Code::NOT_FOUND, "The path names no entity."))
@@ -91,7 +95,7 @@ impl Call {
     fn referred(&self, url: &str, face: &'static Face) -> Result<String, Error> {
         let wrong = |message: String| Error::invalid(vec![Violation::new("@odata.id", message)]);
         let (found, id) = parse_reference(self.version, url).map_err(|e| wrong(e.message))?;
-        if found.entity == face.entity {
+        if found.entity.is_a(face.entity) {
             Ok(id)
         } else {
             Err(wrong(format!("'@odata.id' must lead to a {}, not to a {}.", face.name, found.name)))
@@ -114,7 +118,7 @@ pub(super) fn reference_to_remove(call: &Call, face: &'static Face) -> Result<St
 }
 
 /// The key of rows that one names.
-fn keyed(rows: &Rows) -> Option<Named<'_>> {
+pub(super) fn keyed(rows: &Rows) -> Option<Named<'_>> {
     match rows {
         Rows::Keyed { property, value, .. } => Some(Named { property, value }),
         _ => None,

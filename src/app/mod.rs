@@ -3,6 +3,7 @@
 pub mod access_package;
 mod audit;
 pub mod catalog;
+pub mod directory;
 mod error;
 mod permission;
 pub mod read;

@@ -17,6 +17,7 @@ mod client_credentials;
 mod device;
 mod external;
 mod fresh;
+mod hashes;
 mod issue;
 mod keys;
 mod known;

@@ -81,6 +81,19 @@ impl Hashing {
     }
 }
 
+impl Hashing {
+    /// What is kept of a secret, when it is this caller's turn.
+    pub(super) async fn hash(&self, secret: String) -> Result<Result<String, Failed>, Busy> {
+        let turn = time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = turn.map_err(|_| Busy)?.map_err(|_| Busy)?;
+        let make = move || {
+            let _turn = turn;
+            hash(&secret)
+        };
+        tokio::task::spawn_blocking(make).await.map_err(|_| Busy)
+    }
+}
+
 /// What no secret hashes to, in the form of the hashes that are kept.
 const NOBODYS: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2VjcmV0Lg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::schemas::example;
+use crate::api::operations::Signature;
 use crate::model::{
     ACCESS_PACKAGE, ENTITY_TYPES,
     meta::{Face, ID, Link, Property, Version, Write},
@@ -81,6 +82,18 @@ pub(super) fn collection(face: &'static Face) -> Value {
     let mut item = Map::new();
     properties(face, &mut item);
     json!({ "@odata.context": context(face), "value": [item] })
+}
+
+/// The body of an action.
+pub(super) fn call(signature: &Signature) -> Value {
+    let id = "8f6f1c5e-3c5b-4a8e-9d0a-2f6d3b7c1e10";
+    match signature.name {
+        "checkMemberGroups" => json!({ "groupIds": [id] }),
+        "checkMemberObjects" | "getByIds" => json!({ "ids": [id] }),
+        "addPassword" => json!({ "passwordCredential": { "displayName": "For the night" } }),
+        "removePassword" => json!({ "keyId": id }),
+        _ => json!({ "securityEnabledOnly": false }),
+    }
 }
 
 /// A page of links.

@@ -9,7 +9,7 @@ use utoipa::openapi::{
 };
 
 use super::{
-    examples, parameters,
+    examples, parameters, schemas,
     responses::{self, JSON, error},
 };
 use crate::{
@@ -105,11 +105,20 @@ fn request_body(kind: Kind, face: &'static Face) -> Option<RequestBody> {
             let example = examples::reference_body(face);
             ("referenceCreate".to_owned(), example, "The entity to link to.")
         }
+        Kind::Call(signature) if signature.takes.is_some() => {
+            let name = schemas::request_name(signature);
+            (name, examples::call(signature), "What is asked.")
+        }
         _ => return None,
     };
     let content = ContentBuilder::new().schema(Some(responses::schema(&schema))).example(Some(example));
     let body = RequestBodyBuilder::new().description(Some(description)).content(JSON, content.build());
-    Some(body.required(Some(Required::True)).build())
+    // An action that needs nothing can be called without a body.
+    let needed = match kind {
+        Kind::Call(signature) => signature.takes.is_some_and(|schema| schema().get("required").is_some()),
+        _ => true,
+    };
+    Some(body.required(Some(if needed { Required::True } else { Required::False })).build())
 }
 
 /// What can be done with a new entity: the operations whose path needs its id and no other.

@@ -194,7 +194,7 @@ pub(super) const fn of(kind: Kind) -> &'static [&'static str] {
         Kind::Create => &["Prefer", "client-request-id"],
         Kind::Update => &["If-Match", "Prefer", "client-request-id"],
         Kind::Delete => &["If-Match", "client-request-id"],
-        Kind::AddReference(_) | Kind::RemoveReference(_) => &["client-request-id"],
+        Kind::AddReference(_) | Kind::RemoveReference(_) | Kind::Call(_) => &["client-request-id"],
         Kind::RemoveReferenceById(_) => &["id", "client-request-id"],
     }
 }

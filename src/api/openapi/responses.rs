@@ -164,6 +164,8 @@ pub(super) fn refusals(kind: Kind, face: &Face, nested: bool) -> Vec<&'static st
         Kind::Update => &["404", "408", "409", "412", "413", "415"],
         Kind::Delete => &["404", "409", "412"],
         Kind::RemoveReference(_) | Kind::RemoveReferenceById(_) => &["404", "409"],
+        Kind::Call(_) if !nested => &["404", "408", "413", "415"],
+        Kind::Call(_) => &["404", "408", "409", "413", "415"],
     };
     ["400", "401", "403"].iter().chain(own).chain(&["429", "500", "501", "503"]).copied().collect()
 }
@@ -207,6 +209,14 @@ pub(super) fn successes(kind: Kind, face: &'static Face) -> Vec<(&'static str, R
             vec![("200", shown.content(JSON, entity())), ("204", header(quiet, "OData-EntityId"))]
         }
         Kind::Delete => vec![("204", ok("The entity is gone."))],
+        Kind::Call(signature) => {
+            let answer = ok(if signature.gives.is_some() { "The answer." } else { "It is done." });
+            let answer = match signature.gives {
+                Some(_) => answer.content(JSON, json_content(&schema(&super::schemas::answer_name(signature))).build()),
+                None => answer,
+            };
+            vec![(signature.status, answer)]
+        }
         Kind::AddReference(_) => vec![("204", ok("The link is there."))],
         Kind::RemoveReference(_) | Kind::RemoveReferenceById(_) => vec![("204", ok("The link is gone."))],
     }

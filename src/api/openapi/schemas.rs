@@ -9,6 +9,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{bodies, protocol};
+use crate::api::operations::Signature;
 use crate::model::{
     COMPLEX_TYPES, ENTITY_TYPES,
     meta::{Complex, ComplexMember, Enum, Face, MemberType, Navigation, Property, Type, Version, Write},
@@ -39,9 +40,27 @@ pub(super) fn all(version: Version) -> Map<String, Value> {
     for complex in COMPLEX_TYPES {
         schemas.insert(name(complex.name), complex_schema(complex));
     }
+    for signature in crate::api::directory::SIGNATURES {
+        if let Some(takes) = signature.takes {
+            schemas.insert(name(&request_name(signature)), takes());
+        }
+        if let Some(gives) = signature.gives {
+            schemas.insert(name(&answer_name(signature)), gives());
+        }
+    }
     protocol::schemas(version, &mut schemas);
     schemas.sort_keys();
     schemas
+}
+
+/// The name of the schema of an action's body.
+pub(super) fn request_name(signature: &Signature) -> String {
+    format!("{}Request", signature.name)
+}
+
+/// The name of the schema of an action's answer.
+pub(super) fn answer_name(signature: &Signature) -> String {
+    format!("{}Response", signature.name)
 }
 
 /// A schema's full name.
@@ -66,6 +85,10 @@ fn entity(face: &'static Face) -> Value {
     properties.insert("@odata.type".into(), declared_type(face));
     for property in face.shown() {
         properties.insert(property.name.into(), shown_property(property));
+    }
+    // What is of one of several types has the properties of the one that it names.
+    for property in face.derived().flat_map(Face::shown) {
+        properties.entry(property.name).or_insert_with(|| shown_property(property));
     }
     for navigation in face.navigations {
         expanded(face, navigation, &mut properties);

@@ -1,0 +1,88 @@
+//! Questions about who is in which groups, also by being in a group that is.
+
+use super::{App, Caller, Error, links::related};
+use crate::{
+    domain::Refusal,
+    model::{
+        DIRECTORY_OBJECT,
+        bind::Violation,
+        meta::{EntityType, Version},
+        value::Value,
+    },
+    odata::query::{Comparison, Expr, PropertyPath, Rows},
+    store::Page,
+};
+
+/// How many groups are told at the most, as in Graph.
+pub const MAX_GROUPS: usize = 11_000;
+
+impl App {
+    /// Which of some groups an object is in; all of them, where none are named. `None`: there are more than can be told.
+    pub async fn member_groups(
+        &self,
+        caller: Caller<'_>,
+        (entity, id): (&'static EntityType, &str),
+        among: Option<Vec<String>>,
+        security_only: bool,
+    ) -> Result<Option<Vec<String>>, Error> {
+        let face = entity.face(Version::V1);
+        let missing = || Error::NotFound { entity, id: id.to_owned() };
+        let Some(groups) = face.navigation("transitiveMemberOf") else { return Ok(Some(Vec::new())) };
+        let rows = related(face, groups, id);
+        caller.allow(super::super::read_action(caller.principal, &rows))?;
+        let property = |name: &str| {
+            let property = rows.face().property(name)?;
+            Some(Expr::Property(PropertyPath { scope: 0, navigations: Vec::new(), cast: None, property }))
+        };
+        let named = among.map(|ids| ids.into_iter().map(Value::Text).collect::<Vec<_>>());
+        let mut filter = match (named, property("id")) {
+            (Some(ids), Some(id)) => Some(Expr::In(Box::new(id), ids)),
+            _ => None,
+        };
+        if let (true, Some(security)) = (security_only, property("securityEnabled")) {
+            let yes = Box::new(Expr::Literal(Value::Bool(true)));
+            let secure = Expr::Compare(Comparison::Eq, Box::new(security), yes);
+            filter = Some(match filter {
+                Some(filter) => Expr::And(Box::new(filter), Box::new(secure)),
+                None => secure,
+            });
+        }
+        let found = self.ids(caller.tenant, rows, filter, MAX_GROUPS + 1).await?.ok_or_else(missing)?;
+        Ok((found.len() <= MAX_GROUPS).then_some(found))
+    }
+
+    /// The objects with these ids, of these kinds if any are named.
+    pub async fn objects_by_ids(
+        &self,
+        caller: Caller<'_>,
+        version: Version,
+        ids: Vec<String>,
+        types: &[String],
+    ) -> Result<Page, Error> {
+        let face = DIRECTORY_OBJECT.face(version);
+        let known = |ty: &String| ty == "directoryObject" || face.derived().any(|derived| derived.name.eq_ignore_ascii_case(ty));
+        if let Some(unknown) = types.iter().find(|ty| !known(ty)) {
+            let message = format!("'types' takes user, group, application, servicePrincipal, not '{unknown}'.");
+            return Err(Refusal::Invalid(vec![Violation::new("types", message)]).into());
+        }
+        let path = |name: &str| {
+            let property = face.properties.iter().find(|p| p.name == name)?;
+            Some(Box::new(Expr::Property(PropertyPath { scope: 0, navigations: Vec::new(), cast: None, property })))
+        };
+        let (Some(id), Some(kind)) = (path("id"), path("kind")) else { return Err(Error::NoSuchPath) };
+        let most = ids.len();
+        let mut filter = Expr::In(id, ids.into_iter().map(Value::Text).collect());
+        let kinds: Vec<Value> = face
+            .derived()
+            .filter(|derived| types.iter().any(|ty| derived.name.eq_ignore_ascii_case(ty)))
+            .filter_map(|derived| derived.entity.kind.map(|kind| Value::Text(kind.to_owned())))
+            .collect();
+        if !kinds.is_empty() {
+            filter = Expr::And(Box::new(filter), Box::new(Expr::In(kind, kinds)));
+        }
+        let query = crate::odata::options::parse_query("", Rows::All(face), None, crate::model::value::Timestamp(0));
+        let Ok(mut query) = query else { return Err(Error::NoSuchPath) };
+        (query.filter, query.limit) = (Some(filter), most.max(1));
+        self.read(caller, query).await
+    }
+}

@@ -1,0 +1,55 @@
+//! What is done with objects whatever they are: restoring them, removing them for good.
+
+use super::{App, Caller, Error, refused, rules, to_manage};
+use crate::{
+    domain::directory::Object,
+    model::{
+        Application, DIRECTORY_OBJECT, DirectoryObject, Group, ServicePrincipal, User,
+        changeset::Changeset,
+        record::{Record, Stored},
+    },
+    store::{self, Life},
+};
+
+impl App {
+    /// Brings a deleted object back; what kind it is of is told.
+    pub async fn object_restore(&self, caller: Caller<'_>, id: &str) -> Result<String, Error> {
+        let found = self.deleted_object(caller, id).await?;
+        match found.record.kind.as_str() {
+            "user" => self.restore::<User>(caller, id).await?,
+            "group" => self.restore::<Group>(caller, id).await?,
+            "application" => self.restore::<Application>(caller, id).await?,
+            _ => self.restore::<ServicePrincipal>(caller, id).await?,
+        }
+        Ok(found.record.kind)
+    }
+
+    /// Removes a deleted object for good.
+    pub async fn object_purge(&self, caller: Caller<'_>, id: &str) -> Result<(), Error> {
+        let found = self.deleted_object(caller, id).await?;
+        let changes = match found.record.kind.as_str() {
+            "user" => Changeset::default().delete(&self.deleted::<User>(caller, id).await?),
+            "group" => Changeset::default().delete(&self.deleted::<Group>(caller, id).await?),
+            "application" => Changeset::default().delete(&self.deleted::<Application>(caller, id).await?),
+            _ => Changeset::default().delete(&self.deleted::<ServicePrincipal>(caller, id).await?),
+        };
+        self.commit_once(caller, changes).await.map_err(refused::<DirectoryObject>)
+    }
+
+    async fn deleted_object(&self, caller: Caller<'_>, id: &str) -> Result<Stored<DirectoryObject>, Error> {
+        let found = self.object(caller, id, Life::Deleted).await?;
+        caller.allow(to_manage(Some(&found.record.kind)))?.everywhere()?;
+        Ok(found)
+    }
+
+    async fn restore<R: Object>(&self, caller: Caller<'_>, id: &str) -> Result<(), Error> {
+        let before = self.deleted::<R>(caller, id).await?;
+        let (_, changes) = rules::restore(before, &self.occasion(caller));
+        self.commit_once(caller, changes).await.map_err(refused::<R>)
+    }
+
+    async fn deleted<R: Record>(&self, caller: Caller<'_>, id: &str) -> Result<Stored<R>, Error> {
+        let found = store::load_in(self.store(), caller.tenant, R::ENTITY.key(), id, Life::Deleted).await?;
+        found.ok_or_else(|| Error::NotFound { entity: &DIRECTORY_OBJECT, id: id.to_owned() })
+    }
+}

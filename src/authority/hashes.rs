@@ -1,0 +1,22 @@
+//! Hashes and secrets for what the API keeps of them: passwords of people, secrets of applications.
+
+use super::{Authority, secrets};
+
+/// Too many secrets are being hashed at this moment, or there is no randomness.
+#[derive(Debug, thiserror::Error)]
+#[error("a secret could not be hashed")]
+pub struct Unhashed;
+
+impl Authority {
+    /// What is kept of a password or a secret. It takes its turn with those who compare theirs.
+    pub async fn hash(&self, secret: String) -> Result<String, Unhashed> {
+        self.hashing.hash(secret).await.map_err(|_| Unhashed)?.map_err(|_| Unhashed)
+    }
+
+    /// A new secret, and what is kept of it.
+    pub async fn fresh_secret(&self) -> Result<(String, String), Unhashed> {
+        let secret = secrets::random().map_err(|_| Unhashed)?;
+        let hash = self.hash(secret.clone()).await?;
+        Ok((secret, hash))
+    }
+}
