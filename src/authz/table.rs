@@ -225,15 +225,22 @@ mod tests {
     #[test]
     fn the_table_is_as_it_was_decided() {
         let said = Action::ALL.map(|action| {
-            let Row { permissions, directory_roles, roles } = row(action);
-            let (all, read) = (directory_roles.len() == 2, directory_roles.len() == 4);
-            assert!(all || read);
-            format!("{action:?}: {}; {}; {}", permissions.join(" "), if all { "all" } else { "read" }, roles.join(", "))
+            let Row { permissions, directory_roles, roles, members } = row(action);
+            let persons = match *directory_roles {
+                _ if *members => "members".to_owned(),
+                ADMINISTRATORS => "all".to_owned(),
+                READERS => "read".to_owned(),
+                others => others.join(", "),
+            };
+            format!("{action:?}: {}; {persons}; {}", permissions.join(" "), roles.join(", "))
         });
         let (read, write) = (
             "EntitlementManagement.Read.All EntitlementManagement.ReadWrite.All",
             "EntitlementManagement.ReadWrite.All",
         );
+        let directory = "Directory.Read.All Directory.ReadWrite.All";
+        let groups = "Global Administrator, User Administrator, Groups Administrator";
+        let applications = "Global Administrator, Application Administrator";
         let assignments = "Catalog owner, AccessPackages manager, AccessPackage assignment manager";
         assert_eq!(
             said,
@@ -246,6 +253,23 @@ mod tests {
                 format!("AssignRoles: {write}; all; Catalog owner"),
                 format!("Govern: {write}; all; "),
                 "ReadAuditLogs: AuditLog.Read.All Directory.Read.All; read; ".to_owned(),
+                format!("ReadDirectory: {directory}; members; "),
+                format!("ReadMe: User.Read User.ReadBasic.All User.Read.All User.ReadWrite.All {directory}; members; "),
+                format!("ReadUsers: User.Read.All User.ReadWrite.All {directory}; members; "),
+                "ManageUsers: User.ReadWrite.All Directory.ReadWrite.All; Global Administrator, User Administrator; ".into(),
+                format!(
+                    "ReadGroups: GroupMember.Read.All Group.Read.All GroupMember.ReadWrite.All Group.ReadWrite.All \
+                     {directory}; members; "
+                ),
+                format!("ManageGroups: Group.ReadWrite.All Directory.ReadWrite.All; {groups}; "),
+                format!(
+                    "ManageMembers: GroupMember.ReadWrite.All Group.ReadWrite.All Directory.ReadWrite.All; {groups}; "
+                ),
+                format!("ReadApplications: Application.Read.All Application.ReadWrite.All {directory}; members; "),
+                format!("ManageApplications: Application.ReadWrite.All Directory.ReadWrite.All; {applications}; "),
+                format!("AssignAppRoles: AppRoleAssignment.ReadWrite.All; {applications}; "),
+                format!("ReadOrganization: Organization.Read.All User.Read {directory}; members; "),
+                format!("ReadDomains: Domain.Read.All {directory}; members; "),
             ]
         );
     }

@@ -20,7 +20,7 @@ pub(super) fn assignment() -> &'static Face {
 }
 
 const fn column(name: &'static str, kind: Kind) -> Column {
-    Column { name, kind, nullable: false }
+    Column { name, kind, nullable: false, secret: false }
 }
 
 const fn property(name: &'static str, column: usize, ty: Type) -> Property {
@@ -226,6 +226,12 @@ pub(super) static ASSIGNMENT: EntityType = EntityType {
 pub(super) fn written(expr: &Expr) -> String {
     match expr {
         Expr::Literal(value) => format!("{value:?}"),
+        Expr::Member(path, names, _) => format!("{}/{}", path.property.name, names.join("/")),
+        Expr::Item { scope, path, .. } => format!("x{scope}/{}", path.join("/")),
+        Expr::Each { quantifier, property, predicate } => {
+            let asked = predicate.as_deref().map(written).unwrap_or_default();
+            format!("{}/{quantifier:?}({asked})", property.property.name)
+        }
         Expr::Property(path) => {
             let mut names: Vec<_> = path.navigations.iter().map(|n| n.name).collect();
             names.push(path.property.name);
