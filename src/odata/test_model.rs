@@ -20,7 +20,7 @@ pub(super) fn assignment() -> &'static Face {
 }
 
 const fn column(name: &'static str, kind: Kind) -> Column {
-    Column { name, kind, nullable: false }
+    Column { name, kind, nullable: false, secret: false }
 }
 
 const fn property(name: &'static str, column: usize, ty: Type) -> Property {
@@ -231,6 +231,7 @@ pub(super) fn written(expr: &Expr) -> String {
             names.push(path.property.name);
             format!("{}:{}", path.scope, names.join("/"))
         }
+        Expr::Member(..) | Expr::Item { .. } | Expr::Each { .. } => format!("{expr:?}"),
         Expr::Compare(comparison, l, r) => format!("({} {comparison:?} {})", written(l), written(r)),
         Expr::In(operand, values) => format!("({} in {values:?})", written(operand)),
         Expr::And(l, r) => format!("({} and {})", written(l), written(r)),
