@@ -8,7 +8,6 @@ use cardea::{
     authority::{self, Authority, ClientCredentials, PasswordSignIn, SignInError, Visit},
     clock::Clock,
     model::{self, value::Timestamp},
-    store::Store,
 };
 
 use crate::{
