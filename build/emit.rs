@@ -110,9 +110,10 @@ impl<'a> Entity<'a> {
             Ok(quote!(&[#(#positions),*]))
         };
         let indexes = self.schema.indexes.iter().map(index).collect::<Result<Vec<_>>>()?;
-        let fixed = self.properties.iter().filter(|(_, p)| {
-            matches!(p.write, Write::Create) && p.navigation.is_none() && !p.transient
-        });
+        let fixed = self
+            .properties
+            .iter()
+            .filter(|(_, p)| matches!(p.write, Write::Create) && p.navigation.is_none() && !p.transient);
         let fixed = fixed.map(|(name, p)| self.column(&column_name(name, p))).collect::<Result<Vec<_>>>()?;
         let faces = VERSIONS.iter().map(|v| self.face(v, by_title)).collect::<Result<Vec<_>>>()?;
         let doc = &self.schema.description;

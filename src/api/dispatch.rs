@@ -12,8 +12,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use percent_encoding::utf8_percent_encode;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::Scheme};
+use percent_encoding::utf8_percent_encode;
 
 use super::{
     Api, Options, batch, body,

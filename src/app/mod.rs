@@ -12,8 +12,8 @@ pub mod role_assignment;
 use std::sync::Arc;
 
 pub(crate) use self::permission::Allowed;
-pub use self::{audit::Provenance, error::Error};
 pub(crate) use self::read::action as read_action;
+pub use self::{audit::Provenance, error::Error};
 pub use crate::domain::Refusal;
 use crate::{
     authz::{Grant, Principal},

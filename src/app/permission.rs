@@ -81,7 +81,8 @@ impl App {
             || Error::NoSuchTarget { entity: &ACCESS_PACKAGE_CATALOG, id: catalog.to_owned(), column: Some(column) };
         let checked = allowed.check(Some(catalog), missing);
         if checked.is_err() && allowed.see == Scope::Tenant {
-            let found = self.store().row(caller.tenant, &ACCESS_PACKAGE_CATALOG, ID, catalog.to_owned(), Life::Living).await?;
+            let found =
+                self.store().row(caller.tenant, &ACCESS_PACKAGE_CATALOG, ID, catalog.to_owned(), Life::Living).await?;
             found.ok_or_else(missing)?;
         }
         checked
@@ -120,7 +121,9 @@ impl App {
                 Scoping::Column(column) => return Ok(text(column)),
                 Scoping::Through(column, other) => {
                     let Some(id) = text(column) else { return Ok(None) };
-                    let Some((row, _)) = self.store().row(caller.tenant, other, ID, id, Life::Living).await? else { return Ok(None) };
+                    let Some((row, _)) = self.store().row(caller.tenant, other, ID, id, Life::Living).await? else {
+                        return Ok(None);
+                    };
                     (entity, values) = (other, row);
                 }
             }

@@ -7,8 +7,11 @@ use serde_json::{Value as Json, json};
 use super::{Authority, issue::permission_names, secrets};
 use crate::{
     ids,
-    model::{activity::target, audit::Entry, changeset::Changeset, value::Timestamp},
-    store::{self, ClientSecret, CommitError, Constraint, NewTenant, ServicePrincipal, SignInSettings, Tenant},
+    model::{self, activity::target, audit::Entry, changeset::Changeset, record::Stored, value::Timestamp},
+    store::{
+        self, ClientSecret, CommitError, Constraint, NewTenant, ServicePrincipal, SignInSettings, Tenant,
+        directory::find,
+    },
 };
 
 /// The longest that a secret counts.
@@ -31,6 +34,13 @@ pub struct Credentials {
     pub secret: Option<String>,
     /// From when on the secret counts no more.
     pub expires_at: Option<Timestamp>,
+}
+
+/// An application that is there: what it is in the tenant, and as it was registered, if it was here.
+struct App {
+    principal: ServicePrincipal,
+    row: Stored<model::ServicePrincipal>,
+    application: Option<Stored<model::Application>>,
 }
 
 /// A tenant or an application could not be managed as somebody wished.
@@ -188,13 +198,32 @@ impl Authority {
             version: ids::new_row_version(),
             app_id: ids::new_id(),
             display_name: display_name(name)?,
+            account_enabled: true,
             roles,
             sign_in,
             created_at: self.clock.now(),
         };
         let expires_at = kept.as_ref().map(|kept| kept.expires_at);
-        let audit = self.of_app("Add service principal", "Add", &principal);
-        self.store.service_principal_create(tenant.key, principal.clone(), kept, audit).await?;
+        let (password_credentials, secret_hashes) = ClientSecret::columns(kept.as_slice());
+        let application = model::Application {
+            id: ids::new_id(),
+            app_id: Some(principal.app_id.clone()),
+            display_name: principal.display_name.clone(),
+            created_at: principal.created_at,
+            password_credentials,
+            secret_hashes,
+            ..model::Application::default()
+        };
+        let registered = model::ServicePrincipal {
+            app_display_name: Some(principal.display_name.clone()),
+            app_owner_organization_id: Some(tenant.id.clone()),
+            service_principal_names: json!([principal.app_id]).to_string(),
+            ..principal.record()
+        };
+        let mut changes = Changeset::default().insert(application, ids::new_row_version());
+        changes = changes.insert(registered, principal.version);
+        changes.audit = self.of_app("Add service principal", "Add", &principal);
+        self.store.commit(tenant.key, changes).await?;
         Ok(Credentials { principal, secret, expires_at })
     }
 
@@ -205,21 +234,30 @@ impl Authority {
         client_id: &str,
         lifetime: Duration,
     ) -> Result<Credentials, ManageError> {
-        let principal = self.app_find(tenant, client_id).await?;
+        let App { principal, row, application } = self.app_find(tenant, client_id).await?;
         let (secret, kept) = self.new_secret(lifetime)?;
-        let expires_at = Some(kept.expires_at);
-        let secret = Some(secret);
-        let audit = self.of_app("Update secrets of service principal", "Update", &principal);
-        self.store.service_principal_set_secret(tenant.key, &principal.id, kept, audit).await?;
-        Ok(Credentials { principal, secret, expires_at })
+        let (mut changes, mut secrets) = (Changeset::default(), ClientSecret::columns(std::slice::from_ref(&kept)));
+        // The application has the secret if it is registered here, and what it is in the tenant none of its own then.
+        if let Some(application) = application {
+            let (password_credentials, secret_hashes) = std::mem::replace(&mut secrets, ClientSecret::columns(&[]));
+            let after = model::Application { password_credentials, secret_hashes, ..application.record.clone() };
+            changes = changes.update(application, after, ids::new_row_version());
+        }
+        let (password_credentials, secret_hashes) = secrets;
+        let after = model::ServicePrincipal { password_credentials, secret_hashes, ..row.record.clone() };
+        changes = changes.update(row, after, ids::new_row_version());
+        changes.audit = self.of_app("Update secrets of service principal", "Update", &principal);
+        self.store.commit(tenant.key, changes).await?;
+        Ok(Credentials { principal, secret: Some(secret), expires_at: Some(kept.expires_at) })
     }
 
-    /// Removes an application. Its tokens end, on every server within seconds.
+    /// Removes an application for good. Its tokens end, on every server within seconds.
     pub async fn app_delete(&self, tenant: &Tenant, client_id: &str) -> Result<(), ManageError> {
-        let principal = self.app_find(tenant, client_id).await?;
-        self.revoke(tenant.key, &principal.id).await?;
-        let audit = self.of_app("Remove service principal", "Delete", &principal);
-        Ok(self.store.service_principal_delete(tenant.key, &principal.id, audit).await?)
+        let App { principal, row, application } = self.app_find(tenant, client_id).await?;
+        let mut changes = Changeset::default().delete(&row).revoke(&principal.id, self.clock.now());
+        changes = application.iter().fold(changes, Changeset::delete);
+        changes.audit = self.of_app("Remove service principal", "Delete", &principal);
+        Ok(self.store.commit(tenant.key, changes).await?)
     }
 
     fn of_app(&self, name: &str, operation: &'static str, principal: &ServicePrincipal) -> Vec<Entry> {
@@ -230,9 +268,13 @@ impl Authority {
         self.command(name, "ApplicationManagement", operation, about)
     }
 
-    async fn app_find(&self, tenant: &Tenant, client_id: &str) -> Result<ServicePrincipal, ManageError> {
-        let found = self.store.service_principal(tenant.key, client_id).await?;
-        found.map(|(principal, _)| principal).ok_or_else(|| ManageError::NoApplication(client_id.to_owned()))
+    async fn app_find(&self, tenant: &Tenant, client_id: &str) -> Result<App, ManageError> {
+        let (store, key) = (&*self.store, tenant.key);
+        let found = find::<model::ServicePrincipal>(store, key, model::ServicePrincipal::APP_ID, client_id).await?;
+        let row = found.ok_or_else(|| ManageError::NoApplication(client_id.to_owned()))?;
+        let application = find::<model::Application>(store, key, model::Application::APP_ID, client_id).await?;
+        let (principal, _) = ServicePrincipal::read(&row, application.as_ref().map(|found| &found.record))?;
+        Ok(App { principal, row, application })
     }
 
     fn new_secret(&self, lifetime: Duration) -> Result<(String, ClientSecret), ManageError> {

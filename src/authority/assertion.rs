@@ -9,7 +9,10 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde::Deserialize;
 
-use super::{Authority, ClientCredentials, ManageError, SignInError, authorization::hash, check::validation};
+use super::{
+    Authority, ClientCredentials, ManageError, SignInError, authorization::hash, check::validation,
+    client_credentials::enabled,
+};
 use crate::{
     model::value::Timestamp,
     store::{Certificate, ServicePrincipal},
@@ -59,6 +62,7 @@ impl Authority {
         if !for_us || !now_counts || !of_client {
             return Err(SignInError::Credentials);
         }
+        let app = enabled(app)?;
         let until = Timestamp(claims.exp.saturating_add(LEEWAY).saturating_mul(1_000_000));
         let used = hash(&format!("{} {}", app.app_id, claims.jti));
         if !self.store.assertion_use(tenant.key, &used, until, self.clock.now()).await? {

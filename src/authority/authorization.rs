@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Authority, ClientCredentials, SignInError, TOKEN_LIFETIME, secrets};
+use super::{Authority, ClientCredentials, SignInError, TOKEN_LIFETIME, client_credentials::enabled, secrets};
 use crate::{
     authz::PERMISSIONS,
     ids,
@@ -169,7 +169,7 @@ impl Authority {
     ) -> Result<ServicePrincipal, SignInError> {
         let known = self.client(asked.tenant, asked.client_id, asked.origin).await?;
         match (known, secret) {
-            (Some(app), None) if app.sign_in.public => Ok(app),
+            (Some(app), None) if app.sign_in.public => enabled(app),
             (_, Some(secret)) => self.authenticate(&ClientCredentials { secret, ..asked }).await,
             (_, None) => Err(SignInError::Credentials),
         }
@@ -279,6 +279,7 @@ fn swagger_ui(origin: &str, created_at: Timestamp) -> ServicePrincipal {
         version: crate::model::record::RowVersion(1),
         app_id: SWAGGER_UI.to_owned(),
         display_name: "Swagger UI".to_owned(),
+        account_enabled: true,
         roles: Vec::new(),
         sign_in: SignInSettings {
             redirect_uris: vec![format!("{origin}/swagger-ui/oauth2-redirect.html")],

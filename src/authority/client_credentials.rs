@@ -14,6 +14,9 @@ pub const TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 /// Nobody's id or secret is longer.
 const MAX_LENGTH: usize = 256;
 
+/// Clocks may differ by so much, in microseconds.
+const LEEWAY: i64 = 10_000_000;
+
 /// An application that wants a token.
 #[derive(Clone, Copy)]
 pub struct ClientCredentials<'a> {
@@ -54,6 +57,9 @@ pub enum SignInError {
     /// The secret was right and is too old.
     #[error("the secret has expired")]
     Expired,
+    /// The application may not sign in, nor anybody through it.
+    #[error("the application is disabled")]
+    Disabled,
     /// The scope names no resource of ours.
     #[error("the scope names no resource of ours")]
     Scope,
@@ -79,6 +85,7 @@ impl SignInError {
             Self::Replayed => Some(7_000_219),
             Self::Password => Some(50_126),
             Self::Expired => Some(7_000_222),
+            Self::Disabled => Some(7_000_112),
             _ => None,
         }
     }
@@ -148,18 +155,28 @@ impl Authority {
         // What failed meanwhile counts, so that asking all at once is no way around the waiting.
         let found = self.hashing.find(asked.secret.to_owned(), secrets, may_try).await;
         let found = found.map_err(|_| SignInError::Busy)??;
-        let Some((principal, secret)) = principal.zip(found) else {
+        let known = principal.zip(found).filter(|(_, secret)| begun(secret, now));
+        let Some((principal, secret)) = known else {
             let failures = self.throttle.failed(tenant, client, now);
             tracing::warn!(tenant = asked.tenant.id, client = %printable(client), failures, "a sign-in failed");
             return Err(SignInError::Credentials);
         };
         self.throttle.succeeded(tenant, client);
-        if counts(&secret, now) { Ok(principal) } else { Err(SignInError::Expired) }
+        if now >= secret.expires_at {
+            return Err(SignInError::Expired);
+        }
+        enabled(principal)
     }
 }
 
-fn counts(secret: &ClientSecret, now: Timestamp) -> bool {
-    now < secret.expires_at
+/// Whether a secret counts already. The clock of who made it may be ahead.
+fn begun(secret: &ClientSecret, now: Timestamp) -> bool {
+    now.0.saturating_add(LEEWAY) >= secret.created_at.0
+}
+
+/// The application, unless it was disabled.
+pub(super) fn enabled(app: ServicePrincipal) -> Result<ServicePrincipal, SignInError> {
+    if app.account_enabled { Ok(app) } else { Err(SignInError::Disabled) }
 }
 
 /// What somebody says, for a line of the log.

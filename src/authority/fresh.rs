@@ -10,12 +10,15 @@ use parking_lot::RwLock;
 
 use super::{Authority, Error, ManageError, issue::MAX_LIFETIME, keys, verified::Seconds};
 use crate::{
-    model::{activity::target, value::Timestamp},
-    store::{self, SigningKey, TenantKey},
+    model::activity::target,
+    store::{self, SigningKey, TenantKey, sql::write::REVOCATIONS_KEPT},
 };
 
 /// How long a server may not know of a change.
 pub const LAG: Duration = Duration::from_secs(5);
+
+/// The store remembers whose tokens were revoked until none of them can count.
+const _: () = assert!(MAX_LIFETIME.as_micros() + LAG.as_micros() < REVOCATIONS_KEPT.unsigned_abs() as u128);
 
 /// Whose tokens count no more that were issued until then.
 #[derive(Default)]
@@ -68,15 +71,6 @@ impl Authority {
             self.verified.clear();
         }
         Ok(())
-    }
-
-    /// Ends the tokens that somebody has, on every server within [`LAG`].
-    pub(super) async fn revoke(&self, tenant: TenantKey, object_id: &str) -> Result<(), ManageError> {
-        let now = self.clock.now();
-        // No token lives longer, so nobody need remember longer.
-        let longest = i64::try_from((MAX_LIFETIME + LAG).as_micros()).unwrap_or_default();
-        let since = Timestamp(now.0.saturating_sub(longest));
-        Ok(self.store.revoke(tenant, object_id, now, since).await?)
     }
 
     /// The signing keys, the newest, which signs, first.

@@ -9,8 +9,11 @@ use super::{
 };
 use crate::{
     ids,
-    model::{activity::target, audit::Entry},
-    store::{ClientSecret, Password, ServicePrincipal, Tenant, User},
+    model::{self, activity::target, audit::Entry, changeset::Changeset, record::Stored},
+    store::{
+        ClientSecret, CommitError, Constraint, Password, ServicePrincipal, Tenant, User,
+        directory::{find, find_all},
+    },
 };
 
 /// Shorter passwords are not taken.
@@ -59,9 +62,10 @@ impl Authority {
             directory_roles: template_ids(directory_roles).map_err(|e| ManageError::DirectoryRole(e.to_string()))?,
             created_at: self.clock.now(),
         };
-        let audit = self.of_user("Add user", "Add", &user);
-        self.store.user_create(tenant.key, user.clone(), password, audit).await.map_err(|error| match error {
-            crate::store::CommitError::Conflict => ManageError::UserTaken(upn.to_owned()),
+        let mut changes = Changeset::default().insert(user.record(Some(password)), user.version);
+        changes.audit = self.of_user("Add user", "Add", &user);
+        self.store.commit(tenant.key, changes).await.map_err(|error| match error {
+            CommitError::Constraint(Constraint::Unique { .. }) => ManageError::UserTaken(upn.to_owned()),
             other => other.into(),
         })?;
         Ok((user, shown))
@@ -74,26 +78,37 @@ impl Authority {
         upn: &str,
         password: Option<String>,
     ) -> Result<(User, Option<String>), ManageError> {
-        let user = self.user_find(tenant, upn).await?;
-        let (shown, password) = self.new_password(password)?;
-        self.revoke(tenant.key, &user.id).await?;
+        let (user, row) = self.user_find(tenant, upn).await?;
+        let (shown, Password { hash, changed_at }) = self.new_password(password)?;
+        let after = model::User {
+            password_hash: Some(hash),
+            last_password_change_date_time: Some(changed_at),
+            ..row.record.clone()
+        };
+        let changes = Changeset::default().update(row, after, ids::new_row_version()).revoke(&user.id, changed_at);
         let audit = self.of_user("Change password of user", "Update", &user);
-        self.store.user_set_password(tenant.key, &user.id, password, audit).await?;
+        self.store.commit(tenant.key, Changeset { audit, ..changes }).await?;
         Ok((user, shown))
     }
 
-    /// Removes a person, whose tokens end on every server within seconds.
+    /// Removes a person for good, whose tokens end on every server within seconds.
     pub async fn user_delete(&self, tenant: &Tenant, upn: &str) -> Result<User, ManageError> {
-        let user = self.user_find(tenant, upn).await?;
-        self.revoke(tenant.key, &user.id).await?;
-        let audit = self.of_user("Delete user", "Delete", &user);
-        self.store.user_delete(tenant.key, &user.id, audit).await?;
+        let (user, row) = self.user_find(tenant, upn).await?;
+        let mut changes = Changeset::default().delete(&row).revoke(&user.id, self.clock.now());
+        let reports = find_all::<model::User>(&*self.store, tenant.key, model::User::MANAGER_ID, &user.id).await?;
+        for report in reports.into_iter().filter(|report| report.record.id != user.id) {
+            let after = model::User { manager_id: None, ..report.record.clone() };
+            changes = changes.update(report, after, ids::new_row_version());
+        }
+        changes.audit = self.of_user("Delete user", "Delete", &user);
+        self.store.commit(tenant.key, changes).await?;
         Ok(user)
     }
 
-    async fn user_find(&self, tenant: &Tenant, upn: &str) -> Result<User, ManageError> {
-        let found = self.store.user_named(tenant.key, upn).await?;
-        found.map(|(user, _)| user).ok_or_else(|| ManageError::NoUser(upn.to_owned()))
+    async fn user_find(&self, tenant: &Tenant, upn: &str) -> Result<(User, Stored<model::User>), ManageError> {
+        let found = find::<model::User>(&*self.store, tenant.key, model::User::UPN_KEY, &upn.to_lowercase()).await?;
+        let row = found.ok_or_else(|| ManageError::NoUser(upn.to_owned()))?;
+        Ok((User::read(row.clone())?.0, row))
     }
 
     fn of_user(&self, name: &str, operation: &'static str, user: &User) -> Vec<Entry> {
@@ -146,6 +161,9 @@ impl Authority {
     async fn authenticate_person(&self, asked: &PasswordSignIn<'_>, upn: &str) -> Result<User, SignInError> {
         if asked.password.len() > 4 * MAX_LENGTH {
             return Err(SignInError::Password);
+        }
+        if !asked.app.account_enabled {
+            return Err(SignInError::Disabled);
         }
         let (tenant, now) = (asked.tenant.key, self.clock.now());
         // Applications and people do not slow each other down.

@@ -23,10 +23,7 @@ use crate::{
         value::Value,
     },
     odata::query::{Query, Rows},
-    store::{
-        Audit, ClientSecret, DeviceCode, DeviceCodes, Grant, Identities, Linked, Page, Password, People,
-        ServicePrincipal, SigningKey, Used, User,
-    },
+    store::{Audit, DeviceCode, DeviceCodes, Grant, Identities, Linked, Page, People, SigningKey, Used},
 };
 
 /// A store that has tenants and keys and nothing else.
@@ -34,7 +31,6 @@ use crate::{
 struct Memory {
     tenants: Mutex<Vec<Tenant>>,
     keys: Mutex<Vec<SigningKey>>,
-    principals: Mutex<Vec<(TenantKey, ServicePrincipal, Vec<ClientSecret>)>>,
     asked: AtomicUsize,
 }
 
@@ -49,24 +45,6 @@ impl Memory {
 
 #[async_trait]
 impl People for Memory {
-    async fn users(&self, _: TenantKey) -> Result<Vec<User>, store::Error> {
-        Ok(Vec::new())
-    }
-    async fn user_named(&self, _: TenantKey, _: &str) -> Result<Option<(User, Option<Password>)>, store::Error> {
-        Ok(None)
-    }
-    async fn user_with_id(&self, _: TenantKey, _: &str) -> Result<Option<(User, Option<Password>)>, store::Error> {
-        Ok(None)
-    }
-    async fn user_create(&self, _: TenantKey, _: User, _: Password, _: Vec<Entry>) -> Result<(), CommitError> {
-        Ok(())
-    }
-    async fn user_set_password(&self, _: TenantKey, _: &str, _: Password, _: Vec<Entry>) -> Result<(), CommitError> {
-        Err(CommitError::Conflict)
-    }
-    async fn user_delete(&self, _: TenantKey, _: &str, _: Vec<Entry>) -> Result<(), CommitError> {
-        Err(CommitError::Conflict)
-    }
     async fn grant_add(&self, _: TenantKey, _: Grant, _: Timestamp) -> Result<(), CommitError> {
         Ok(())
     }
@@ -75,9 +53,6 @@ impl People for Memory {
     }
     async fn assertion_use(&self, _: TenantKey, _: &str, _: Timestamp, _: Timestamp) -> Result<bool, CommitError> {
         Ok(true)
-    }
-    async fn revoke(&self, _: TenantKey, _: &str, _: Timestamp, _: Timestamp) -> Result<(), CommitError> {
-        Ok(())
     }
     async fn revocations(&self) -> Result<Vec<(TenantKey, String, Timestamp)>, store::Error> {
         Ok(Vec::new())
@@ -207,45 +182,6 @@ impl Identities for Memory {
         _: (TenantKey, Vec<Entry>),
     ) -> Result<(), CommitError> {
         self.tenants.lock().retain(|one| one.key != tenant);
-        Ok(())
-    }
-    async fn service_principals(&self, tenant: TenantKey) -> Result<Vec<ServicePrincipal>, store::Error> {
-        let all = self.principals.lock();
-        Ok(all.iter().filter(|(key, ..)| *key == tenant).map(|(_, principal, _)| principal.clone()).collect())
-    }
-    async fn service_principal(
-        &self,
-        tenant: TenantKey,
-        app_id: &str,
-    ) -> Result<Option<(ServicePrincipal, Vec<ClientSecret>)>, store::Error> {
-        let all = self.principals.lock();
-        let found = all.iter().find(|(key, principal, _)| *key == tenant && principal.app_id == app_id);
-        Ok(found.map(|(_, principal, secrets)| (principal.clone(), secrets.clone())))
-    }
-    async fn service_principal_create(
-        &self,
-        tenant: TenantKey,
-        principal: ServicePrincipal,
-        secret: Option<ClientSecret>,
-        _: Vec<Entry>,
-    ) -> Result<(), CommitError> {
-        self.principals.lock().push((tenant, principal, secret.into_iter().collect()));
-        Ok(())
-    }
-    async fn service_principal_set_secret(
-        &self,
-        tenant: TenantKey,
-        id: &str,
-        secret: ClientSecret,
-        _: Vec<Entry>,
-    ) -> Result<(), CommitError> {
-        let mut all = self.principals.lock();
-        let found = all.iter_mut().find(|(key, principal, _)| *key == tenant && principal.id == id);
-        found.ok_or(CommitError::Conflict)?.2 = vec![secret];
-        Ok(())
-    }
-    async fn service_principal_delete(&self, tenant: TenantKey, id: &str, _: Vec<Entry>) -> Result<(), CommitError> {
-        self.principals.lock().retain(|(key, principal, _)| *key != tenant || principal.id != id);
         Ok(())
     }
 }

@@ -21,7 +21,11 @@ const fn permission(name: &'static str, id: &'static str, description: &'static 
 /// All permissions that mean something here.
 pub const PERMISSIONS: &[Permission] = &[
     permission(READ_ALL, "c74fd47d-ed3c-45c3-9a9e-b8676de685d2", "Read all of entitlement management."),
-    permission(READ_WRITE_ALL, "9acd699f-1e81-4958-b001-93b1d2506e19", "Read and change all of entitlement management."),
+    permission(
+        READ_WRITE_ALL,
+        "9acd699f-1e81-4958-b001-93b1d2506e19",
+        "Read and change all of entitlement management.",
+    ),
     permission(AUDIT_LOG_READ_ALL, "b0afded3-3588-46d8-8b3d-9842eff778da", "Read the audit logs."),
     permission(DIRECTORY_READ_ALL, "7ab1d382-f21e-4acd-a863-ba3e13f7da61", "Read the directory and the audit logs."),
     permission(DIRECTORY_READ_WRITE_ALL, "19dbc75e-c2e2-444c-a770-ec69d8559fc7", "Read and change the directory."),
@@ -32,7 +36,11 @@ pub const PERMISSIONS: &[Permission] = &[
     permission("GroupMember.Read.All", "98830695-27a2-44f7-8c18-0c3ebc9698f6", "Read groups and who is in them."),
     permission("GroupMember.ReadWrite.All", "dbaae8cf-10b5-4b86-a4a1-f871c94c6695", "Say who is in groups."),
     permission("Application.Read.All", "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30", "Read all applications."),
-    permission("Application.ReadWrite.All", "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9", "Read and change all applications."),
+    permission(
+        "Application.ReadWrite.All",
+        "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9",
+        "Read and change all applications.",
+    ),
     permission(
         "AppRoleAssignment.ReadWrite.All",
         "06b708a9-e830-4db3-a914-8e69da51d44f",

@@ -133,9 +133,12 @@ pub const fn row(action: Action) -> &'static Row {
             roles: &["Catalog creator", "Catalog owner"],
             members: false,
         },
-        Action::ManageCatalog | Action::AssignRoles => {
-            &Row { permissions: &[READ_WRITE_ALL], directory_roles: ADMINISTRATORS, roles: &["Catalog owner"], members: false }
-        }
+        Action::ManageCatalog | Action::AssignRoles => &Row {
+            permissions: &[READ_WRITE_ALL],
+            directory_roles: ADMINISTRATORS,
+            roles: &["Catalog owner"],
+            members: false,
+        },
         Action::ManagePackages => &Row {
             permissions: &[READ_WRITE_ALL],
             directory_roles: ADMINISTRATORS,
@@ -148,52 +151,83 @@ pub const fn row(action: Action) -> &'static Row {
             roles: &["Catalog owner", "AccessPackages manager", "AccessPackage assignment manager"],
             members: false,
         },
-        Action::Govern => &Row { permissions: &[READ_WRITE_ALL], directory_roles: ADMINISTRATORS, roles: &[], members: false },
-        Action::ReadAuditLogs => {
-            &Row { permissions: &[AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL], directory_roles: READERS, roles: &[], members: false }
+        Action::Govern => {
+            &Row { permissions: &[READ_WRITE_ALL], directory_roles: ADMINISTRATORS, roles: &[], members: false }
         }
+        Action::ReadAuditLogs => &Row {
+            permissions: &[AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL],
+            directory_roles: READERS,
+            roles: &[],
+            members: false,
+        },
         Action::ReadDirectory => const { &members(&[DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) },
-        Action::ReadMe => const { &members(&[
-            "User.Read",
-            "User.ReadBasic.All",
-            "User.Read.All",
-            "User.ReadWrite.All",
-            DIRECTORY_READ_ALL,
-            DIRECTORY_READ_WRITE_ALL,
-        ]) },
+        Action::ReadMe => {
+            const {
+                &members(&[
+                    "User.Read",
+                    "User.ReadBasic.All",
+                    "User.Read.All",
+                    "User.ReadWrite.All",
+                    DIRECTORY_READ_ALL,
+                    DIRECTORY_READ_WRITE_ALL,
+                ])
+            }
+        }
         Action::ReadUsers => {
             const { &members(&["User.Read.All", "User.ReadWrite.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) }
         }
         Action::ManageUsers => {
-            const { &directory(&["User.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], &["Global Administrator", "User Administrator"]) }
+            const {
+                &directory(
+                    &["User.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
+                    &["Global Administrator", "User Administrator"],
+                )
+            }
         }
-        Action::ReadGroups => const { &members(&[
-            "GroupMember.Read.All",
-            "Group.Read.All",
-            "GroupMember.ReadWrite.All",
-            "Group.ReadWrite.All",
-            DIRECTORY_READ_ALL,
-            DIRECTORY_READ_WRITE_ALL,
-        ]) },
-        Action::ManageGroups => const { &directory(&["Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], GROUP_ADMINISTRATORS) },
-        Action::ManageMembers => const { &directory(
-            &["GroupMember.ReadWrite.All", "Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
-            GROUP_ADMINISTRATORS,
-        ) },
-        Action::ReadApplications => const { &members(&[
-            "Application.Read.All",
-            "Application.ReadWrite.All",
-            DIRECTORY_READ_ALL,
-            DIRECTORY_READ_WRITE_ALL,
-        ]) },
-        Action::ManageApplications => const { &directory(
-            &["Application.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
-            &["Global Administrator", "Application Administrator"],
-        ) },
-        Action::AssignAppRoles => const { &directory(
-            &["AppRoleAssignment.ReadWrite.All"],
-            &["Global Administrator", "Application Administrator"],
-        ) },
+        Action::ReadGroups => {
+            const {
+                &members(&[
+                    "GroupMember.Read.All",
+                    "Group.Read.All",
+                    "GroupMember.ReadWrite.All",
+                    "Group.ReadWrite.All",
+                    DIRECTORY_READ_ALL,
+                    DIRECTORY_READ_WRITE_ALL,
+                ])
+            }
+        }
+        Action::ManageGroups => {
+            const { &directory(&["Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], GROUP_ADMINISTRATORS) }
+        }
+        Action::ManageMembers => {
+            const {
+                &directory(
+                    &["GroupMember.ReadWrite.All", "Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
+                    GROUP_ADMINISTRATORS,
+                )
+            }
+        }
+        Action::ReadApplications => {
+            const {
+                &members(&[
+                    "Application.Read.All",
+                    "Application.ReadWrite.All",
+                    DIRECTORY_READ_ALL,
+                    DIRECTORY_READ_WRITE_ALL,
+                ])
+            }
+        }
+        Action::ManageApplications => {
+            const {
+                &directory(
+                    &["Application.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
+                    &["Global Administrator", "Application Administrator"],
+                )
+            }
+        }
+        Action::AssignAppRoles => {
+            const { &directory(&["AppRoleAssignment.ReadWrite.All"], &["Global Administrator", "Application Administrator"]) }
+        }
         Action::ReadOrganization => {
             const { &members(&["Organization.Read.All", "User.Read", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) }
         }
@@ -256,7 +290,8 @@ mod tests {
                 format!("ReadDirectory: {directory}; members; "),
                 format!("ReadMe: User.Read User.ReadBasic.All User.Read.All User.ReadWrite.All {directory}; members; "),
                 format!("ReadUsers: User.Read.All User.ReadWrite.All {directory}; members; "),
-                "ManageUsers: User.ReadWrite.All Directory.ReadWrite.All; Global Administrator, User Administrator; ".into(),
+                "ManageUsers: User.ReadWrite.All Directory.ReadWrite.All; Global Administrator, User Administrator; "
+                    .into(),
                 format!(
                     "ReadGroups: GroupMember.Read.All Group.Read.All GroupMember.ReadWrite.All Group.ReadWrite.All \
                      {directory}; members; "

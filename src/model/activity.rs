@@ -115,16 +115,22 @@ pub fn target(id: &str, name: Option<&str>, ty: &str) -> Json {
     json!({ "id": id, "displayName": name, "type": ty, "modifiedProperties": [] })
 }
 
-/// What a changeset does, in words, and what it changes. None: it writes nothing.
+/// What a changeset does, in words, and what it changes. None: it writes nothing. That tokens end goes without saying: it
+/// comes of something else that is written.
 pub fn describe(changes: &Changeset) -> Option<(String, &'static str, Vec<Json>)> {
-    let (name, operation) = match changes.writes.first()? {
+    let (name, operation) = changes.writes.iter().find_map(named)?;
+    Some((name, operation, changes.writes.iter().take(MAX_TARGETS).flat_map(targets).collect()))
+}
+
+fn named(write: &RowWrite) -> Option<(String, &'static str)> {
+    Some(match write {
         RowWrite::Insert { entity, .. } => (format!("Create {}", words(entity.name)), "Add"),
         RowWrite::Update { entity, .. } => (format!("Update {}", words(entity.name)), "Update"),
         RowWrite::Delete { entity, .. } => (format!("Delete {}", words(entity.name)), "Delete"),
         RowWrite::Link { table, .. } => (format!("Add {}", linked(*table)), "Assign"),
         RowWrite::Unlink { table, .. } => (format!("Remove {}", linked(*table)), "Unassign"),
-    };
-    Some((name, operation, changes.writes.iter().take(MAX_TARGETS).flat_map(targets).collect()))
+        RowWrite::Revoke { .. } => return None,
+    })
 }
 
 /// `accessPackage` as `access package`.
@@ -180,6 +186,7 @@ fn targets(write: &RowWrite) -> Vec<Json> {
         RowWrite::Link { source, target: other, .. } | RowWrite::Unlink { source, target: other, .. } => {
             vec![target(source, None, "source"), target(other, None, "target")]
         }
+        RowWrite::Revoke { .. } => Vec::new(),
     }
 }
 
@@ -222,6 +229,10 @@ mod tests {
             })]
         );
         assert_eq!(describe(&Changeset::default()), None);
+        let ended = Changeset::default().revoke("u", Timestamp(1));
+        assert_eq!(describe(&ended), None);
+        let writes = [ended.writes, changes.writes].concat();
+        assert_eq!(describe(&Changeset { writes, ..Changeset::default() }), Some((name, operation, targets)));
     }
 
     #[test]

@@ -270,7 +270,11 @@ impl Binder<'_> {
                 self.violations.push(Violation::new(&member, format!("'{member}' cannot be null.")));
             }
         }
-        if self.violations.is_empty() { Ok(Bound { input, declares_type, links: self.links }) } else { Err(self.violations) }
+        if self.violations.is_empty() {
+            Ok(Bound { input, declares_type, links: self.links })
+        } else {
+            Err(self.violations)
+        }
     }
 }
 
@@ -330,7 +334,8 @@ fn property_value(property: &Property, value: &Json) -> Result<Option<Value>, St
 /// Whether a navigation property may lead to entities of this face.
 pub fn leads_to(navigation: &Navigation, face: &Face) -> bool {
     let kinds = navigation.kinds;
-    let of_kind = kinds.is_empty() || !face.entity.derived.is_empty() || face.entity.kind.is_some_and(|k| kinds.contains(&k));
+    let of_kind =
+        kinds.is_empty() || !face.entity.derived.is_empty() || face.entity.kind.is_some_and(|k| kinds.contains(&k));
     (face.entity.is_a(navigation.target) || navigation.target.is_a(face.entity)) && of_kind
 }
 

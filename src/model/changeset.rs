@@ -4,7 +4,7 @@ use super::{
     audit::Entry,
     meta::{EntityType, LinkTable},
     record::{Record, RowVersion, Stored},
-    value::Value,
+    value::{Timestamp, Value},
 };
 
 /// A decided change.
@@ -85,6 +85,13 @@ pub enum RowWrite {
         /// The target's id.
         target: String,
     },
+    /// What somebody was granted ends, and the tokens that were issued until then.
+    Revoke {
+        /// Who: the id of a person or a service principal.
+        object_id: String,
+        /// Until when.
+        until: Timestamp,
+    },
 }
 
 impl Changeset {
@@ -111,6 +118,13 @@ impl Changeset {
         let id = row.record.id().to_owned();
         let before = row.record.clone().into_values();
         self.writes.push(RowWrite::Delete { entity: R::ENTITY, id, seen: row.version, before });
+        self
+    }
+
+    /// Ends what a person or a service principal was granted, and the tokens that were issued until then.
+    #[must_use]
+    pub fn revoke(mut self, object_id: &str, until: Timestamp) -> Self {
+        self.writes.push(RowWrite::Revoke { object_id: object_id.to_owned(), until });
         self
     }
 

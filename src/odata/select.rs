@@ -10,11 +10,7 @@ use crate::model::meta::{Face, Property};
 ///
 /// A navigation property selects nothing by itself, as its link is not written; `navigation/property` narrows what is
 /// written of the targets where the navigation property is expanded.
-pub(super) fn parse(
-    text: Option<&str>,
-    face: &'static Face,
-    mut expand: Vec<Expand>,
-) -> Result<Shape, Error> {
+pub(super) fn parse(text: Option<&str>, face: &'static Face, mut expand: Vec<Expand>) -> Result<Shape, Error> {
     let Some(text) = text else { return Ok(shape(face, expand, |p| p.by_default)) };
     let mut all = false;
     let mut selected: Vec<&Property> = Vec::new();

@@ -2,9 +2,16 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value as Json, json};
 
 use super::{CommitError, Error, NewTenant, TenantKey};
-use crate::model::{audit::Entry, changeset::Changeset, record::RowVersion, value::Timestamp};
+use crate::model::{
+    self,
+    audit::Entry,
+    changeset::Changeset,
+    record::{RowVersion, Stored},
+    value::Timestamp,
+};
 
 /// The part of a [`super::Store`] that the authority uses. What is to be remembered of a change is written with it.
 #[async_trait]
@@ -21,39 +28,6 @@ pub trait Identities: Send + Sync {
         last: Changeset,
         audit: (TenantKey, Vec<Entry>),
     ) -> Result<(), CommitError>;
-
-    /// The service principals of a tenant, by name.
-    async fn service_principals(&self, tenant: TenantKey) -> Result<Vec<ServicePrincipal>, Error>;
-
-    /// The service principal of an application in a tenant, and its secrets, the newest first.
-    async fn service_principal(
-        &self,
-        tenant: TenantKey,
-        app_id: &str,
-    ) -> Result<Option<(ServicePrincipal, Vec<ClientSecret>)>, Error>;
-
-    /// Adds a service principal with its first secret, if it has any. [`CommitError::Conflict`]: its id or its application's is taken.
-    async fn service_principal_create(
-        &self,
-        tenant: TenantKey,
-        principal: ServicePrincipal,
-        secret: Option<ClientSecret>,
-        audit: Vec<Entry>,
-    ) -> Result<(), CommitError>;
-
-    /// Adds a secret to a service principal and takes away the others. [`CommitError::Conflict`]: there is no such
-    /// service principal.
-    async fn service_principal_set_secret(
-        &self,
-        tenant: TenantKey,
-        id: &str,
-        secret: ClientSecret,
-        audit: Vec<Entry>,
-    ) -> Result<(), CommitError>;
-
-    /// Removes a service principal and its secrets. [`CommitError::Conflict`]: there is none.
-    async fn service_principal_delete(&self, tenant: TenantKey, id: &str, audit: Vec<Entry>)
-    -> Result<(), CommitError>;
 }
 
 /// An application in a tenant.
@@ -67,6 +41,8 @@ pub struct ServicePrincipal {
     pub app_id: String,
     /// Its name.
     pub display_name: String,
+    /// Whether it may sign in.
+    pub account_enabled: bool,
     /// The application permissions that it was granted.
     pub roles: Vec<String>,
     /// How people sign in through it.
@@ -110,25 +86,143 @@ pub struct ClientSecret {
     pub hash: String,
     /// The secret's first characters, by which people tell secrets apart.
     pub hint: String,
-    /// When it was made.
+    /// From when on it counts.
     pub created_at: Timestamp,
     /// From when on it counts no more.
     pub expires_at: Timestamp,
 }
 
 impl ServicePrincipal {
-    /// How people sign in, as it is stored.
-    pub(super) fn sign_in_json(&self) -> String {
-        serde_json::json!(self.sign_in).to_string()
+    /// The row of a new one.
+    pub fn record(&self) -> model::ServicePrincipal {
+        model::ServicePrincipal {
+            id: self.id.clone(),
+            app_id: self.app_id.clone(),
+            display_name: self.display_name.clone(),
+            account_enabled: self.account_enabled,
+            granted_roles: json!(self.roles).to_string(),
+            sign_in: json!(self.sign_in).to_string(),
+            created_at: self.created_at,
+            sign_in_audience: Some("AzureADMyOrg".to_owned()),
+            ..model::ServicePrincipal::default()
+        }
     }
 
-    /// The roles as they are stored.
-    pub(super) fn roles_json(&self) -> String {
-        serde_json::json!(self.roles).to_string()
+    /// From its row and that of its application, if the application is registered here: what of the latter says how it
+    /// signs in counts as well.
+    pub fn read(
+        row: &Stored<model::ServicePrincipal>,
+        application: Option<&model::Application>,
+    ) -> Result<(Self, Vec<ClientSecret>), Error> {
+        let Stored { record, version } = row;
+        let mut sign_in: SignInSettings = read_json(&record.sign_in, &record.id)?;
+        let mut secrets = ClientSecret::read(&record.password_credentials, &record.secret_hashes, &record.id)?;
+        if let Some(application) = application {
+            secrets.extend(ClientSecret::read(
+                &application.password_credentials,
+                &application.secret_hashes,
+                &application.id,
+            )?);
+            sign_in.add(application, secrets.is_empty())?;
+        }
+        secrets.sort_by(|a, b| (b.created_at, &a.key_id).cmp(&(a.created_at, &b.key_id)));
+        let principal = Self {
+            id: record.id.clone(),
+            version: *version,
+            app_id: record.app_id.clone(),
+            display_name: record.display_name.clone(),
+            account_enabled: record.account_enabled,
+            roles: read_json(&record.granted_roles, &record.id)?,
+            sign_in,
+            created_at: record.created_at,
+        };
+        Ok((principal, secrets))
+    }
+}
+
+impl SignInSettings {
+    /// Adds what an application was registered with. `bare`: it has no secret.
+    fn add(&mut self, application: &model::Application, bare: bool) -> Result<(), Error> {
+        let uris = |column: &Option<String>| -> Result<Vec<String>, Error> {
+            let Some(json) = column else { return Ok(Vec::new()) };
+            let found: Json = read_json(json, &application.id)?;
+            let uris = found.get("redirectUris").and_then(Json::as_array).into_iter().flatten();
+            Ok(uris.filter_map(Json::as_str).map(str::to_owned).collect())
+        };
+        let [web, spa, public] = [uris(&application.web)?, uris(&application.spa)?, uris(&application.public_client)?];
+        // A page in a browser has no secret. One that belongs to something that has is held to it.
+        let page = !spa.is_empty() && bare && self.certificates.is_empty();
+        self.public |= application.is_fallback_public_client == Some(true) || !public.is_empty() || page;
+        for uri in web.into_iter().chain(spa).chain(public) {
+            if !self.redirect_uris.contains(&uri) {
+                self.redirect_uris.push(uri);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A secret without its hash, as the API shows it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    key_id: String,
+    hint: Option<String>,
+    start_date_time: Option<String>,
+    end_date_time: Option<String>,
+}
+
+/// The hash of a secret.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Hash {
+    key_id: String,
+    hash: String,
+}
+
+impl ClientSecret {
+    /// `passwordCredentials` as they are stored, and the hashes.
+    pub fn columns(secrets: &[Self]) -> (String, String) {
+        let shown = |secret: &Self| {
+            json!({
+                "customKeyIdentifier": Json::Null, "displayName": Json::Null,
+                "endDateTime": secret.expires_at.to_string(), "hint": secret.hint, "keyId": secret.key_id,
+                "secretText": Json::Null, "startDateTime": secret.created_at.to_string(),
+            })
+        };
+        let hash = |secret: &Self| json!({ "keyId": secret.key_id, "hash": secret.hash });
+        let shown: Json = secrets.iter().map(shown).collect();
+        let hashes: Json = secrets.iter().map(hash).collect();
+        (shown.to_string(), hashes.to_string())
+    }
+
+    fn read(shown: &str, hashes: &str, id: &str) -> Result<Vec<Self>, Error> {
+        let (shown, hashes): (Vec<Shown>, Vec<Hash>) = (read_json(shown, id)?, read_json(hashes, id)?);
+        let time = |text: Option<String>, none: Timestamp| match text {
+            Some(text) => Timestamp::parse(&text).ok_or_else(|| unreadable(id)),
+            None => Ok(none),
+        };
+        let secret = |shown: Shown| {
+            let hash = hashes.iter().find(|hash| hash.key_id == shown.key_id)?;
+            let times = time(shown.start_date_time, Timestamp::MIN)
+                .and_then(|from| Ok((from, time(shown.end_date_time, Timestamp::MAX)?)));
+            Some(times.map(|(created_at, expires_at)| Self {
+                key_id: shown.key_id,
+                hash: hash.hash.clone(),
+                hint: shown.hint.unwrap_or_default(),
+                created_at,
+                expires_at,
+            }))
+        };
+        shown.into_iter().filter_map(secret).collect()
     }
 }
 
 /// What is stored as JSON of a service principal or a user.
 pub(super) fn read_json<T: DeserializeOwned>(json: &str, id: &str) -> Result<T, Error> {
-    serde_json::from_str(json).map_err(|_| Error::Corrupt(format!("directory object {id:?} is not readable")))
+    serde_json::from_str(json).map_err(|_| unreadable(id))
+}
+
+fn unreadable(id: &str) -> Error {
+    Error::Corrupt(format!("directory object {id:?} is not readable"))
 }

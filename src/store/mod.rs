@@ -9,6 +9,7 @@
 mod audit;
 mod bounded;
 mod device_codes;
+pub mod directory;
 mod identities;
 mod migrations;
 mod people;

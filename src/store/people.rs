@@ -3,42 +3,16 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{CommitError, Error, TenantKey};
-use crate::model::{audit::Entry, record::RowVersion, value::Timestamp};
+use super::{CommitError, Error, TenantKey, identities::read_json};
+use crate::model::{
+    self,
+    record::{RowVersion, Stored},
+    value::Timestamp,
+};
 
-/// The part of a [`super::Store`] by which people sign in. What is to be remembered of a change is written with it.
+/// The part of a [`super::Store`] by which people sign in.
 #[async_trait]
 pub trait People: Send + Sync {
-    /// The people of a tenant, by name.
-    async fn users(&self, tenant: TenantKey) -> Result<Vec<User>, Error>;
-
-    /// The person who signs in by this name, in any letter case, and the password, if there is one.
-    async fn user_named(&self, tenant: TenantKey, upn: &str) -> Result<Option<(User, Option<Password>)>, Error>;
-
-    /// The person with this id, and the password.
-    async fn user_with_id(&self, tenant: TenantKey, id: &str) -> Result<Option<(User, Option<Password>)>, Error>;
-
-    /// Adds a person with a password. [`CommitError::Conflict`]: the id or the name is taken.
-    async fn user_create(
-        &self,
-        tenant: TenantKey,
-        user: User,
-        password: Password,
-        audit: Vec<Entry>,
-    ) -> Result<(), CommitError>;
-
-    /// Changes a password, and ends what was granted before. [`CommitError::Conflict`]: there is no such person.
-    async fn user_set_password(
-        &self,
-        tenant: TenantKey,
-        id: &str,
-        password: Password,
-        audit: Vec<Entry>,
-    ) -> Result<(), CommitError>;
-
-    /// Removes a person, and what was granted. [`CommitError::Conflict`]: there is none.
-    async fn user_delete(&self, tenant: TenantKey, id: &str, audit: Vec<Entry>) -> Result<(), CommitError>;
-
     /// Keeps a grant; those that have expired at this time go.
     async fn grant_add(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError>;
 
@@ -54,16 +28,6 @@ pub trait People: Send + Sync {
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<bool, CommitError>;
-
-    /// From now on no token counts that this person or application was issued until then. Those that had to be
-    /// remembered `since` then are forgotten.
-    async fn revoke(
-        &self,
-        tenant: TenantKey,
-        object_id: &str,
-        until: Timestamp,
-        since: Timestamp,
-    ) -> Result<(), CommitError>;
 
     /// All that is revoked: in which tenant, whose, and until when.
     async fn revocations(&self) -> Result<Vec<(TenantKey, String, Timestamp)>, Error>;
@@ -92,13 +56,38 @@ pub struct User {
 }
 
 impl User {
-    /// The name in the form in which no two people share one.
-    pub(super) fn key(&self) -> String {
-        self.user_principal_name.to_lowercase()
+    /// The row of a new person.
+    pub fn record(&self, password: Option<Password>) -> model::User {
+        let (hash, changed_at) = password.map(|password| (password.hash, password.changed_at)).unzip();
+        model::User {
+            id: self.id.clone(),
+            user_principal_name: self.user_principal_name.clone(),
+            upn_key: self.user_principal_name.to_lowercase(),
+            display_name: self.display_name.clone(),
+            account_enabled: self.account_enabled,
+            directory_roles: serde_json::json!(self.directory_roles).to_string(),
+            created_at: self.created_at,
+            password_hash: hash,
+            last_password_change_date_time: changed_at,
+            ..model::User::default()
+        }
     }
 
-    pub(super) fn roles_json(&self) -> String {
-        serde_json::json!(self.directory_roles).to_string()
+    /// From the row.
+    pub fn read(row: Stored<model::User>) -> Result<(Self, Option<Password>), Error> {
+        let Stored { record, version } = row;
+        let changed_at = record.last_password_change_date_time.unwrap_or(record.created_at);
+        let password = record.password_hash.map(|hash| Password { hash, changed_at });
+        let user = Self {
+            directory_roles: read_json(&record.directory_roles, &record.id)?,
+            id: record.id,
+            version,
+            user_principal_name: record.user_principal_name,
+            display_name: record.display_name,
+            account_enabled: record.account_enabled,
+            created_at: record.created_at,
+        };
+        Ok((user, password))
     }
 }
 

@@ -27,6 +27,7 @@ mod etags;
 mod filters;
 mod issuers;
 mod limits;
+mod living;
 mod metadata;
 mod navigation;
 mod pages;

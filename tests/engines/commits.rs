@@ -9,7 +9,7 @@ use cardea::{
         meta::ID,
         record::{Record, RowVersion, Stored},
     },
-    store::{CommitError, Constraint, Store, TenantKey},
+    store::{CommitError, Constraint, Life, Store, TenantKey},
 };
 
 use crate::stores::{Place, catalog, column, find, incompatible, insert, link, on_each_engine, package};
@@ -92,7 +92,7 @@ on_each_engine! {
         store.commit(tenant, changes).await.unwrap();
         assert_eq!(find(&*store, tenant, "p").await, Some(Stored { record: after.clone(), version: RowVersion(i64::MAX) }));
         // By the alternate key too.
-        let by_name = store.row(tenant, AccessPackage::ENTITY, column::<AccessPackage>("unique_name"), "p".into()).await.unwrap();
+        let by_name = store.row(tenant, AccessPackage::ENTITY, column::<AccessPackage>("unique_name"), "p".into(), Life::Living).await.unwrap();
         assert_eq!(by_name, Some((after.clone().into_values(), RowVersion(i64::MAX))));
         // With the package its links go.
         store.commit(tenant, Changeset::default().delete(&Stored { record: after, version: RowVersion(i64::MAX) })).await.unwrap();

@@ -1,13 +1,13 @@
 //! Devices that wait for a person, as the store keeps them.
 
 use cardea::{
-    model::{record::RowVersion, value::Timestamp},
+    model::{self, changeset::Changeset, record::RowVersion, value::Timestamp},
     store::{
         CommitError, DeviceCode, Grant, GrantDetails, GrantKind, MAX_DEVICE_CODES, Password, Store, TenantKey, User,
     },
 };
 
-use crate::stores::{Place, on_each_engine};
+use crate::stores::{Place, find, insert, on_each_engine};
 
 fn code(name: &str) -> DeviceCode {
     DeviceCode {
@@ -39,7 +39,7 @@ async fn person(store: &dyn Store, tenant: TenantKey) {
         created_at: Timestamp(0),
     };
     let password = Password { hash: "hash".to_owned(), changed_at: Timestamp(0) };
-    store.user_create(tenant, user, password, Vec::new()).await.unwrap();
+    insert(store, tenant, [user.record(Some(password))]).await;
 }
 
 #[track_caller]
@@ -89,7 +89,8 @@ on_each_engine! {
         let declined = store.device_code_poll(tenant, "hash of b", "app", Timestamp(6)).await.unwrap();
         assert!(declined.unwrap().declined);
         // The person is gone: nothing has changed.
-        store.user_delete(tenant, "u", Vec::new()).await.unwrap();
+        let person = find::<model::User>(&*store, tenant, "u").await.unwrap();
+        store.commit(tenant, Changeset::default().delete(&person)).await.unwrap();
         assert!(store.device_code_approve(tenant, grant("c"), Timestamp(5)).await.is_err());
         assert!(store.device_code_named("c", Timestamp(5)).await.unwrap().is_some());
         assert_eq!(place.number("SELECT count(*) FROM sign_in_grant").await, 0);

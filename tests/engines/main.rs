@@ -13,6 +13,7 @@ mod device_codes;
 mod fuzz;
 mod identities;
 mod limits;
+mod moved;
 mod paging;
 mod random;
 mod starts;

@@ -11,11 +11,7 @@ use crate::{
     },
     app::directory::MAX_GROUPS,
     authz::{Action, table::to_read},
-    model::{
-        bind::Violation,
-        meta::Face,
-        value::Timestamp,
-    },
+    model::{bind::Violation, meta::Face, value::Timestamp},
     odata::options,
 };
 
@@ -221,7 +217,9 @@ pub(super) fn texts(body: &Json, name: &str, most: usize) -> Result<Option<Vec<S
         return Err(invalid(name, &format!("has {} items, {most} are allowed", items.len())));
     }
     let texts: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
-    let texts = texts.filter(|texts| texts.iter().all(|text| !text.is_empty() && text.chars().count() <= 128 && !text.contains('\0')));
+    let texts = texts.filter(|texts| {
+        texts.iter().all(|text| !text.is_empty() && text.chars().count() <= 128 && !text.contains('\0'))
+    });
     texts.map(Some).ok_or_else(|| invalid(name, "must be a list of ids, each a string of 1 to 128 characters"))
 }
 

@@ -11,7 +11,7 @@ use crate::{
     app::directory::NewSecret,
     authz::{Action, table::to_read},
     model::{
-        APPLICATION, APP_ROLE_ASSIGNMENT, AppRoleAssignmentInput, ApplicationInput, SERVICE_PRINCIPAL,
+        APP_ROLE_ASSIGNMENT, APPLICATION, AppRoleAssignmentInput, ApplicationInput, SERVICE_PRINCIPAL,
         ServicePrincipalInput,
         meta::{EntityType, Face, Navigation},
         value::Timestamp,
@@ -20,8 +20,7 @@ use crate::{
 };
 
 const APPLICATIONS: Words = Words { one: "an application", many: "Applications", id: "Application" };
-const PRINCIPALS: Words =
-    Words { one: "a service principal", many: "Service Principals", id: "ServicePrincipal" };
+const PRINCIPALS: Words = Words { one: "a service principal", many: "Service Principals", id: "ServicePrincipal" };
 
 /// How long a secret counts where nobody says, in microseconds: two years.
 const LIFETIME: i64 = 2 * 365 * 86_400 * 1_000_000;
@@ -84,7 +83,10 @@ pub(super) fn assignments(face: &'static Face, navigation: &'static Navigation, 
     let mut table = list_of(face, navigation, words, "the role assignments");
     table.extend([
         Operation::new(Method::POST, at, format!("create{name}"), Kind::Create, target)
-            .about(format!("Give a role by {}", words.one), "Gives a person, a group or an application a role in an application.")
+            .about(
+                format!("Give a role by {}", words.one),
+                "Gives a person, a group or an application a role in an application.",
+            )
             .takes(Action::AssignAppRoles)
             .by(|call| Box::pin(assign(call))),
         Operation::new(Method::GET, each.clone(), format!("get{name}"), Kind::Get, target)

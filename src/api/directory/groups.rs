@@ -1,8 +1,8 @@
 //! Operations of groups.
 
 use super::{
-    Answer, Call, Error, Handlers, Operation, Purpose, Version, Words, actions, all, body, created, done, links, list_of,
-    one, parts, target, updated,
+    Answer, Call, Error, Handlers, Operation, Purpose, Version, Words, actions, all, body, created, done, links,
+    list_of, one, parts, target, updated,
 };
 use crate::{
     authz::Action,

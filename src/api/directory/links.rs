@@ -8,11 +8,7 @@ use crate::{
     app::{Error as AppError, directory::to_link},
     authz::Action,
     model::meta::{Face, Navigation},
-    odata::{
-        options,
-        path::Resource,
-        query::Rows,
-    },
+    odata::{options, path::Resource, query::Rows},
 };
 
 /// What a navigation property leads to: listed, counted, linked and unlinked.
@@ -29,15 +25,27 @@ pub(super) fn operations(
     let action = to_link(face.entity, navigation);
     let mut table = list_of(face, navigation, words, &format!("the {many}"));
     table.extend([
-        Operation::new(Method::GET, all.clone(), format!("list{name}References"), Kind::ListReferences(navigation), target)
-            .about(format!("List references to the {many} of {}", words.one), "Gives the addresses of them.")
-            .takes(super::reading(face, target)),
+        Operation::new(
+            Method::GET,
+            all.clone(),
+            format!("list{name}References"),
+            Kind::ListReferences(navigation),
+            target,
+        )
+        .about(format!("List references to the {many} of {}", words.one), "Gives the addresses of them.")
+        .takes(super::reading(face, target)),
         Operation::new(Method::POST, all.clone(), format!("add{name}"), Kind::AddReference(navigation), target)
-            .about(format!("Add a {each} to {}", words.one), format!("The object that the body refers to is among the {many} from now on."))
+            .about(
+                format!("Add a {each} to {}", words.one),
+                format!("The object that the body refers to is among the {many} from now on."),
+            )
             .takes(action)
             .by(|call| Box::pin(add(call))),
         Operation::new(Method::DELETE, all, format!("remove{name}ById"), Kind::RemoveReferenceById(navigation), target)
-            .about(format!("Remove a {each} of {} by its address", words.one), format!("The object that the query option refers to is not among the {many} any more."))
+            .about(
+                format!("Remove a {each} of {} by its address", words.one),
+                format!("The object that the query option refers to is not among the {many} any more."),
+            )
             .takes(action)
             .by(|call| Box::pin(remove(call))),
         Operation::new(

@@ -19,7 +19,10 @@ pub(super) fn operations(version: Version) -> Vec<Operation> {
         if navigation.is_collection() {
             table.push(
                 Operation::new(Method::GET, at, format!("listMy{name}"), Kind::List, target)
-                    .about(format!("List what `{}` of who is signed in leads to", navigation.name), navigation.description)
+                    .about(
+                        format!("List what `{}` of who is signed in leads to", navigation.name),
+                        navigation.description,
+                    )
                     .takes(super::reading(face, target)),
             );
         } else {

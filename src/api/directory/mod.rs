@@ -36,7 +36,11 @@ pub fn operations(version: Version) -> Vec<Operation> {
         applications::operations(version),
         objects::operations(version),
         me::operations(version),
-        read_only(version, &ORGANIZATION, &Words { one: "the organization", many: "Organizations", id: "Organization" }),
+        read_only(
+            version,
+            &ORGANIZATION,
+            &Words { one: "the organization", many: "Organizations", id: "Organization" },
+        ),
         read_only(version, &DOMAIN, &Words { one: "a domain", many: "Domains", id: "Domain" }),
     ];
     tables.into_iter().flatten().collect()
@@ -68,8 +72,14 @@ fn read_only(version: Version, entity: &'static EntityType, words: &Words) -> Ve
     let mut table = vec![
         Operation::new(Method::GET, set.clone(), format!("list{}", many.replace(' ', "")), Kind::List, face)
             .about(format!("List {plural}"), format!("Gives the {plural} of the tenant, a page at a time.")),
-        Operation::new(Method::GET, format!("{set}/$count"), format!("count{}", many.replace(' ', "")), Kind::Count, face)
-            .about(format!("Count {plural}"), format!("Tells how many {plural} there are, as a plain number.")),
+        Operation::new(
+            Method::GET,
+            format!("{set}/$count"),
+            format!("count{}", many.replace(' ', "")),
+            Kind::Count,
+            face,
+        )
+        .about(format!("Count {plural}"), format!("Tells how many {plural} there are, as a plain number.")),
     ];
     for (at, by) in entity_templates(face) {
         table.push(

@@ -56,8 +56,14 @@ fn deleted(version: Version) -> Vec<Operation> {
     table.extend(DIRECTORY_OBJECT.derived.iter().map(|entity: &&'static EntityType| {
         let kind = entity.face(version);
         let name = super::upper_first(kind.name);
-        Operation::new(Method::GET, format!("{at}/{}", kind.qualified_name()), format!("listDeleted{name}s"), Kind::List, kind)
-            .about(format!("List deleted {}s", kind.name), "Gives those that were deleted and can be restored.")
+        Operation::new(
+            Method::GET,
+            format!("{at}/{}", kind.qualified_name()),
+            format!("listDeleted{name}s"),
+            Kind::List,
+            kind,
+        )
+        .about(format!("List deleted {}s", kind.name), "Gives those that were deleted and can be restored.")
     }));
     table
 }

@@ -84,4 +84,3 @@ async fn revoke(call: Call) -> Result<Answer, Error> {
     call.api.app.sessions_revoke(call.caller(), call.named()?).await.map_err(|e| Error::app(e, face))?;
     Ok(actions::answer(&call, "Edm.Boolean", &true.into()))
 }
-

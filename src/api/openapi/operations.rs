@@ -9,8 +9,9 @@ use utoipa::openapi::{
 };
 
 use super::{
-    examples, parameters, schemas,
+    examples, parameters,
     responses::{self, JSON, error},
+    schemas,
 };
 use crate::{
     api::operations::{Kind, Operation},

@@ -110,6 +110,9 @@ async fn read(asked: &Asked) -> Result<Wanted, Response> {
     let found = asked.api.authority.client(&tenant, &client_id, &asked.origin).await;
     let app = found.map_err(|error| broken(&Refusal::store(&error)))?;
     let app = app.ok_or_else(|| bad("AADSTS700016: There is no application with this client_id in this tenant."))?;
+    if !app.account_enabled {
+        return Err(bad("AADSTS7000112: The application is disabled."));
+    }
     let redirect_uri = take("redirect_uri").ok_or_else(|| missing("redirect_uri"))?;
     if !may_redirect(&app, &redirect_uri) {
         return Err(bad("AADSTS50011: The redirect_uri is not one that is registered for the application."));

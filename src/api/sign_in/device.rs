@@ -112,6 +112,7 @@ fn sign_in(waiting: &Waiting, code: &str, username: &str, alert: Option<&str>) -
 fn told(error: &SignInError) -> String {
     match error {
         SignInError::Password => "The name or the password is not right.".to_owned(),
+        SignInError::Disabled => "The application is disabled.".to_owned(),
         SignInError::Slow(wait) => format!("Too many attempts: wait {} seconds.", wait.as_secs() + 1),
         error => {
             tracing::warn!(%error, "a person could not sign in for a device");

@@ -53,6 +53,8 @@ pub(super) enum Kind {
     InvalidGrant,
     /// The secret has expired.
     ExpiredCredential,
+    /// The application is disabled.
+    Disabled,
     /// Too many failures.
     Slow,
     /// Something failed here, or too many call.
@@ -82,6 +84,7 @@ impl Kind {
             Self::Credential => (7_000_215, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::InvalidGrant => (70_000, "invalid_grant", StatusCode::BAD_REQUEST),
             Self::ExpiredCredential => (7_000_222, "invalid_client", StatusCode::UNAUTHORIZED),
+            Self::Disabled => (7_000_112, "unauthorized_client", StatusCode::BAD_REQUEST),
             Self::Slow => (50_196, "temporarily_unavailable", StatusCode::TOO_MANY_REQUESTS),
             Self::Unavailable => (90_033, "temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE),
         }

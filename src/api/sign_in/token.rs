@@ -264,6 +264,7 @@ pub(super) fn refusal(error: SignInError, scope: &str) -> Refusal {
         SignInError::Expired => {
             Refusal::new(Kind::ExpiredCredential, "The provided client secret keys for the application are expired.")
         }
+        SignInError::Disabled => Refusal::new(Kind::Disabled, "The application is disabled."),
         SignInError::Scope => {
             let message = format!(
                 "The provided value for scope '{}' is not valid. Client credential flows must have a scope value with \

@@ -60,7 +60,9 @@ impl App {
         types: &[String],
     ) -> Result<Page, Error> {
         let face = DIRECTORY_OBJECT.face(version);
-        let known = |ty: &String| ty == "directoryObject" || face.derived().any(|derived| derived.name.eq_ignore_ascii_case(ty));
+        let known = |ty: &String| {
+            ty == "directoryObject" || face.derived().any(|derived| derived.name.eq_ignore_ascii_case(ty))
+        };
         if let Some(unknown) = types.iter().find(|ty| !known(ty)) {
             let message = format!("'types' takes user, group, application, servicePrincipal, not '{unknown}'.");
             return Err(Refusal::Invalid(vec![Violation::new("types", message)]).into());

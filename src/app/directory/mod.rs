@@ -155,8 +155,7 @@ impl App {
         };
         (query.filter, query.limit) = (filter, most);
         let Some(page) = self.store().read(tenant, query).await? else { return Ok(None) };
-        let rows: Vec<Json> =
-            serde_json::from_slice(&[b"[", page.rows.as_slice(), b"]"].concat()).unwrap_or_default();
+        let rows: Vec<Json> = serde_json::from_slice(&[b"[", page.rows.as_slice(), b"]"].concat()).unwrap_or_default();
         Ok(Some(rows.iter().filter_map(|row| row["id"].as_str().map(str::to_owned)).collect()))
     }
 

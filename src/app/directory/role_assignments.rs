@@ -33,7 +33,8 @@ impl App {
         let (principal_id, resource_id) =
             (input.principal_id.unwrap_or_default(), input.resource_id.unwrap_or_default());
         let role = input.app_role_id.unwrap_or_else(|| NO_ROLE.to_owned());
-        let resource = store::load::<ServicePrincipal>(self.store(), caller.tenant, SERVICE_PRINCIPAL.key(), &resource_id);
+        let resource =
+            store::load::<ServicePrincipal>(self.store(), caller.tenant, SERVICE_PRINCIPAL.key(), &resource_id);
         let resource = resource.await?.ok_or(Error::NoSuchTarget {
             entity: &SERVICE_PRINCIPAL,
             id: resource_id.clone(),
@@ -132,7 +133,8 @@ fn check_role(resource: &ServicePrincipal, role: &str, kind: &str) -> Result<(),
     }
     let wrong = |message: String| Err(Refusal::Invalid(vec![Violation::new("appRoleId", message)]));
     let roles: Vec<Json> = serde_json::from_str(&resource.app_roles).unwrap_or_default();
-    let Some(found) = roles.iter().find(|known| known["id"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(role))) else {
+    let Some(found) = roles.iter().find(|known| known["id"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(role)))
+    else {
         return wrong(format!("'{}' has no role with the id '{role}'.", resource.display_name));
     };
     let wanted = if kind == "ServicePrincipal" { "Application" } else { "User" };

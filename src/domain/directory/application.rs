@@ -21,9 +21,13 @@ impl Object for Application {
         let audience = one_of("signInAudience", self.sign_in_audience.as_deref(), &audiences);
         let uris = texts(&self.identifier_uris);
         let uri = uris.iter().find(|uri| !uri.contains(':') || uri.contains(char::is_whitespace)).map(|uri| {
-            Violation::new("identifierUris", format!("'identifierUris' must hold URIs such as api://my-tool, not '{uri}'."))
+            Violation::new(
+                "identifierUris",
+                format!("'identifierUris' must hold URIs such as api://my-tool, not '{uri}'."),
+            )
         });
-        let lists = [audience, uri, unique("appRoles", &self.app_roles, "id"), unique("appRoles", &self.app_roles, "value")];
+        let lists =
+            [audience, uri, unique("appRoles", &self.app_roles, "id"), unique("appRoles", &self.app_roles, "value")];
         lists.into_iter().flatten().collect()
     }
 }
@@ -150,7 +154,10 @@ mod tests {
     fn roles_have_ids_and_values_of_their_own() {
         let application = |roles: Json| Application { app_roles: roles.to_string(), ..Application::default() };
         let check = |roles| application(roles).check().len();
-        assert_eq!(check(json!([{ "id": "1", "value": "a" }, { "id": "2", "value": null }, { "id": "3", "value": null }])), 0);
+        assert_eq!(
+            check(json!([{ "id": "1", "value": "a" }, { "id": "2", "value": null }, { "id": "3", "value": null }])),
+            0
+        );
         assert_eq!(check(json!([{ "id": "1", "value": "a" }, { "id": "1", "value": "a" }])), 2);
     }
 }

@@ -97,12 +97,8 @@ mod tests {
     use crate::model::record::RowVersion;
 
     fn violations(change: impl FnOnce(&mut Group)) -> Vec<String> {
-        let mut group = Group {
-            display_name: "G".into(),
-            mail_nickname: "g".into(),
-            security_enabled: true,
-            ..Group::default()
-        };
+        let mut group =
+            Group { display_name: "G".into(), mail_nickname: "g".into(), security_enabled: true, ..Group::default() };
         change(&mut group);
         group.derive(&Occasion { by: None, now: Timestamp(0), version: RowVersion(0) });
         group.check().into_iter().map(|v| v.target).collect()
@@ -127,7 +123,13 @@ mod tests {
         let dynamic = |g: &mut Group| g.group_types = "[\"DynamicMembership\"]".into();
         assert_eq!(violations(dynamic), ["membershipRule"]);
         assert_eq!(violations(|g| g.membership_rule = Some("x".into())), ["membershipRule"]);
-        assert!(violations(|g| { dynamic(g); g.membership_rule = Some("user.department -eq \"x\"".into()) }).is_empty());
+        assert!(
+            violations(|g| {
+                dynamic(g);
+                g.membership_rule = Some("user.department -eq \"x\"".into())
+            })
+            .is_empty()
+        );
     }
 
     #[test]

@@ -55,7 +55,9 @@ pub fn replace<R: Object>(before: Stored<R>, mut after: R, on: &Occasion) -> Res
     }
     let entity = R::ENTITY;
     let (old, new) = (before.record.clone().into_values(), after.clone().into_values());
-    let fixed = |column: &&usize| old.get(**column).is_some_and(|was| *was != Value::Null) && old.get(**column) != new.get(**column);
+    let fixed = |column: &&usize| {
+        old.get(**column).is_some_and(|was| *was != Value::Null) && old.get(**column) != new.get(**column)
+    };
     if let Some(column) = entity.fixed.iter().find(fixed) {
         return Err(Refusal::Fixed { entity, column: *column });
     }
@@ -101,7 +103,8 @@ pub fn texts(json: &str) -> Vec<String> {
 /// That a text is one of some words.
 fn one_of(property: &str, said: Option<&str>, words: &[&str]) -> Option<Violation> {
     let said = said?;
-    (!words.contains(&said)).then(|| Violation::new(property, format!("'{property}' must be one of {}, not '{said}'.", words.join(", "))))
+    (!words.contains(&said))
+        .then(|| Violation::new(property, format!("'{property}' must be one of {}, not '{said}'.", words.join(", "))))
 }
 
 #[cfg(test)]

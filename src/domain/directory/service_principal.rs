@@ -3,7 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::{super::Occasion, Object, texts};
-use crate::model::{Application, ServicePrincipal, ServicePrincipalInput, bind::Violation, record::Input, value::Timestamp};
+use crate::model::{
+    Application, ServicePrincipal, ServicePrincipalInput, bind::Violation, record::Input, value::Timestamp,
+};
 
 impl Object for ServicePrincipal {
     fn deleted_at(&mut self) -> &mut Option<Timestamp> {
@@ -14,7 +16,9 @@ impl Object for ServicePrincipal {
 
     fn check(&self) -> Vec<Violation> {
         let modes = ["password", "saml", "notSupported", "oidc"];
-        super::one_of("preferredSingleSignOnMode", self.preferred_single_sign_on_mode.as_deref(), &modes).into_iter().collect()
+        super::one_of("preferredSingleSignOnMode", self.preferred_single_sign_on_mode.as_deref(), &modes)
+            .into_iter()
+            .collect()
     }
 }
 

@@ -31,9 +31,10 @@ impl Object for User {
 
     fn check(&self) -> Vec<Violation> {
         let name = check_name(&self.user_principal_name).err();
-        let country = self.usage_location.as_deref().filter(|code| {
-            code.len() != 2 || !code.bytes().all(|b| b.is_ascii_uppercase())
-        });
+        let country = self
+            .usage_location
+            .as_deref()
+            .filter(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_uppercase()));
         let country = country.map(|code| {
             let message = format!("'usageLocation' must be two letters, as ISO 3166 has them, not '{code}'.");
             Violation::new("usageLocation", message)
@@ -60,7 +61,10 @@ fn check_name(name: &str) -> Result<(), Violation> {
         return wrong(&format!("the name before the '@' must not contain '{bad}'"));
     }
     let label = |label: &str| {
-        !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
     };
     if !domain.split('.').all(label) {
         return wrong("what follows the '@' must be the name of a domain");
@@ -129,7 +133,9 @@ mod tests {
 
     #[test]
     fn a_name_to_sign_in_by_is_like_an_address() {
-        for name in ["ada@contoso.example", "a.b-c_d'e+f@x.y", "grüß@straße.de", "guest_mail.example#EXT#@contoso.example"] {
+        for name in
+            ["ada@contoso.example", "a.b-c_d'e+f@x.y", "grüß@straße.de", "guest_mail.example#EXT#@contoso.example"]
+        {
             assert!(check_name(name).is_ok(), "{name}");
         }
         for name in ["", "ada", "@x.y", "a@", "a@b@c.d", ".a@b.c", "a.@b.c", "a b@c.d", "a@b..c", "a@-b.c", "a/b@c.d"] {

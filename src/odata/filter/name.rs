@@ -73,7 +73,11 @@ impl<'a> ExprParser<'a> {
     ) -> Result<Operand<'a>, Error> {
         if self.token != Token::Slash {
             let what = format!("'{}' has no value of its own", path.property.name);
-            let hint = of.complex.members.first().map(|m| format!("Name a member of it: '{}/{}'.", path.property.name, m.name));
+            let hint = of
+                .complex
+                .members
+                .first()
+                .map(|m| format!("Name a member of it: '{}/{}'.", path.property.name, m.name));
             return Err(self.source.fault(at, what).hint(&hint.unwrap_or_default()));
         }
         let (names, ty) = self.members(MemberType::Complex(of.complex), path.property.name, at)?;
@@ -107,10 +111,15 @@ impl<'a> ExprParser<'a> {
             let Token::Word(name) = self.token else { return Err(self.unexpected("a member")) };
             let Some(member) = complex.members.iter().find(|m| m.name.eq_ignore_ascii_case(name)) else {
                 let what = format!("'{}' is not a member of '{so_far}'", shown(name));
-                return Err(self.source.fault(self.from, what).hint(&did_you_mean(name, complex.members.iter().map(|m| m.name))));
+                return Err(self
+                    .source
+                    .fault(self.from, what)
+                    .hint(&did_you_mean(name, complex.members.iter().map(|m| m.name))));
             };
             if member.collection {
-                return Err(self.source.missing(self.from, format!("a question about the collection '{}'", member.name)));
+                return Err(self
+                    .source
+                    .missing(self.from, format!("a question about the collection '{}'", member.name)));
             }
             self.advance()?;
             names.push(member.name);

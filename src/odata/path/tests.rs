@@ -16,9 +16,8 @@ fn below(path: &str) -> Result<Path, Error> {
 /// The keys on the way to the rows, outermost first.
 fn keys(rows: &Rows) -> Vec<(&'static str, &str)> {
     let mut keys = match rows {
-        Rows::Cast { of, .. } => keys(of),
         Rows::All(_) | Rows::Deleted(_) => Vec::new(),
-        Rows::Keyed { of, .. } | Rows::Related { of, .. } => keys(of),
+        Rows::Cast { of, .. } | Rows::Keyed { of, .. } | Rows::Related { of, .. } => keys(of),
     };
     if let Rows::Keyed { property, value, .. } = rows {
         keys.push((property.name, value));

@@ -172,7 +172,8 @@ impl Store for PostgresStore {
         column: usize,
         value: String,
     ) -> Result<Vec<(Vec<Value>, RowVersion)>, Error> {
-        let rows = fetch(&self.client().await?, select::row(&Postgres, tenant, entity, column, value, Life::Living)).await?;
+        let rows =
+            fetch(&self.client().await?, select::row(&Postgres, tenant, entity, column, value, Life::Living)).await?;
         Ok(rows.into_iter().map(|row| row_values(entity, &PostgresRow(row))).collect())
     }
 

@@ -299,7 +299,9 @@ impl Sql<'_> {
                 let [before, between, after] = self.dialect.function(Function::Contains);
                 let term = Value::Text(text.clone());
                 self.push("(FALSE");
-                for property in properties.iter().filter(|p| property.is_none_or(|wanted| wanted.column_name == p.column_name)) {
+                for property in
+                    properties.iter().filter(|p| property.is_none_or(|wanted| wanted.column_name == p.column_name))
+                {
                     self.push(" OR coalesce(").push(before);
                     self.caseless(|sql| {
                         sql.column(alias, property.column_name);

@@ -6,10 +6,13 @@ use crate::{
         changeset::{Changeset, Reliance, RowWrite},
         meta::{EntityType, LinkTable},
         record::RowVersion,
-        value::Value,
+        value::{Timestamp, Value},
     },
     store::TenantKey,
 };
+
+/// For so long, in microseconds, it is remembered whose tokens were revoked: a little longer than any token lives.
+pub const REVOCATIONS_KEPT: i64 = 25 * 3_600_000_000;
 
 /// A statement of a commit, and what its outcome must be.
 #[derive(Debug)]
@@ -36,7 +39,7 @@ pub enum Must {
 /// The statements of a changeset, in order.
 pub fn statements(dialect: &dyn Dialect, tenant: TenantKey, changes: &Changeset) -> Vec<Write> {
     let relied = changes.relies_on.iter().map(|r| reliance(dialect, tenant, r));
-    relied.chain(changes.writes.iter().map(|w| write(dialect, tenant, w))).collect()
+    relied.chain(changes.writes.iter().flat_map(|w| write(dialect, tenant, w))).collect()
 }
 
 /// The statement that writes a record of the chain.
@@ -63,7 +66,7 @@ fn reliance(dialect: &dyn Dialect, tenant: TenantKey, reliance: &Reliance) -> Wr
     Write { statement: sql.finish(), must: Must::Find, entity: Some(entity) }
 }
 
-fn write(dialect: &dyn Dialect, tenant: TenantKey, write: &RowWrite) -> Write {
+fn write(dialect: &dyn Dialect, tenant: TenantKey, write: &RowWrite) -> Vec<Write> {
     let mut sql = Sql::new(dialect, tenant);
     let (must, entity) = match write {
         RowWrite::Insert { entity, values, version } => {
@@ -97,8 +100,33 @@ fn write(dialect: &dyn Dialect, tenant: TenantKey, write: &RowWrite) -> Write {
             sql.unlink(*table, source, target);
             (Must::Run, None)
         }
+        RowWrite::Revoke { object_id, until } => return revoke(dialect, tenant, object_id, *until),
     };
-    Write { statement: sql.finish(), must, entity }
+    vec![Write { statement: sql.finish(), must, entity }]
+}
+
+/// Notes from when on whose tokens count, ends what was granted, and forgets what need not be known any more.
+fn revoke(dialect: &dyn Dialect, tenant: TenantKey, object_id: &str, until: Timestamp) -> Vec<Write> {
+    let id = Value::Text(object_id.to_owned());
+    let run = |write: &dyn Fn(&mut Sql<'_>)| {
+        let mut sql = Sql::new(dialect, tenant);
+        write(&mut sql);
+        Write { statement: sql.finish(), must: Must::Run, entity: None }
+    };
+    vec![
+        run(&|sql| {
+            sql.push("DELETE FROM revocation WHERE tenant_id = ").tenant().push(" AND revoked_at < ");
+            sql.value(&Value::Int(until.0.saturating_sub(REVOCATIONS_KEPT)));
+        }),
+        run(&|sql| {
+            sql.push("INSERT INTO revocation (tenant_id, object_id, revoked_at) VALUES (").tenant();
+            sql.push(", ").value(&id).push(", ").value(&Value::Int(until.0));
+            sql.push(") ON CONFLICT (tenant_id, object_id) DO UPDATE SET revoked_at = excluded.revoked_at");
+        }),
+        run(&|sql| {
+            sql.push("DELETE FROM sign_in_grant WHERE tenant_id = ").tenant().push(" AND user_id = ").value(&id);
+        }),
+    ]
 }
 
 impl Sql<'_> {

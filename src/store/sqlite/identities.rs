@@ -1,7 +1,7 @@
 //! Tenants, service principals and their secrets.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::{
     SqliteStore,
@@ -11,12 +11,13 @@ use super::{
     writer::{self, write_all},
 };
 use crate::{
-    model::{audit::Entry, changeset::Changeset, record::RowVersion, value::Timestamp},
-    store::{
-        ClientSecret, CommitError, Constraint, Error, Identities, NewTenant, ServicePrincipal, SignInSettings, Tenant,
-        TenantKey, identities::read_json, sql::write,
-    },
+    model::{audit::Entry, changeset::Changeset, value::Timestamp},
+    store::{CommitError, Constraint, Identities, NewTenant, Tenant, TenantKey, sql::write},
 };
+
+/// A tenant takes along its directory, but for the applications that live.
+const OBJECTS_GO: &str = "DELETE FROM directory_object WHERE tenant_id = ?1 \
+                          AND (deleted_at IS NOT NULL OR kind NOT IN ('application', 'servicePrincipal'))";
 
 #[async_trait]
 impl Identities for SqliteStore {
@@ -39,6 +40,7 @@ impl Identities for SqliteStore {
     ) -> Result<(), CommitError> {
         let task = move |connection: &Connection| {
             write_all(connection, &write::statements(&Sqlite, tenant, &last))?;
+            connection.execute(OBJECTS_GO, [tenant.0]).map_err(failure)?;
             match connection.execute("DELETE FROM tenant WHERE key = ?1", [tenant.0]) {
                 Err(error) if writer::is_foreign_key(&error) => {
                     Err(CommitError::Constraint(Constraint::StillReferenced))
@@ -47,80 +49,6 @@ impl Identities for SqliteStore {
             }
         };
         self.writer.run_audited(chain, audit, task).await
-    }
-
-    async fn service_principals(&self, tenant: TenantKey) -> Result<Vec<ServicePrincipal>, Error> {
-        let run = move |connection: &Connection| {
-            let sql = "SELECT id, row_version, app_id, display_name, roles, created_at, sign_in FROM service_principal \
-                       WHERE tenant_id = ?1 ORDER BY display_name, id";
-            let mut statement = connection.prepare_cached(sql).map_err(failure)?;
-            let rows = statement.query_map([tenant.0], stored).map_err(failure)?;
-            rows.map(|row| principal(row.map_err(failure)?)).collect()
-        };
-        self.run(false, run).await
-    }
-
-    async fn service_principal(
-        &self,
-        tenant: TenantKey,
-        app_id: &str,
-    ) -> Result<Option<(ServicePrincipal, Vec<ClientSecret>)>, Error> {
-        let app_id = app_id.to_owned();
-        self.run(true, move |connection| find(connection, tenant, &app_id)).await
-    }
-
-    async fn service_principal_create(
-        &self,
-        tenant: TenantKey,
-        principal: ServicePrincipal,
-        secret: Option<ClientSecret>,
-        audit: Vec<Entry>,
-    ) -> Result<(), CommitError> {
-        let task = move |connection: &Connection| {
-            let ServicePrincipal { id, version, app_id, display_name, created_at, .. } = &principal;
-            let (roles, sign_in) = (principal.roles_json(), principal.sign_in_json());
-            changed(connection.execute(
-                "INSERT INTO service_principal \
-                 (tenant_id, id, row_version, app_id, display_name, roles, created_at, sign_in) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
-                params![tenant.0, id, version.0, app_id, display_name, roles, created_at.0, sign_in],
-            ))?;
-            secret.iter().try_for_each(|secret| add_secret(connection, tenant, id, secret))
-        };
-        self.writer.run_audited(tenant, audit, task).await
-    }
-
-    async fn service_principal_set_secret(
-        &self,
-        tenant: TenantKey,
-        id: &str,
-        secret: ClientSecret,
-        audit: Vec<Entry>,
-    ) -> Result<(), CommitError> {
-        let id = id.to_owned();
-        let task = move |connection: &Connection| {
-            let exists = "SELECT 1 FROM service_principal WHERE tenant_id = ?1 AND id = ?2";
-            let found = connection.query_row(exists, params![tenant.0, id], |_| Ok(())).optional();
-            found.map_err(failure)?.ok_or(CommitError::Conflict)?;
-            let old = "DELETE FROM service_principal_secret WHERE tenant_id = ?1 AND service_principal_id = ?2";
-            connection.execute(old, params![tenant.0, id]).map_err(failure)?;
-            add_secret(connection, tenant, &id, &secret)
-        };
-        self.writer.run_audited(tenant, audit, task).await
-    }
-
-    async fn service_principal_delete(
-        &self,
-        tenant: TenantKey,
-        id: &str,
-        audit: Vec<Entry>,
-    ) -> Result<(), CommitError> {
-        let id = id.to_owned();
-        let task = move |connection: &Connection| {
-            let sql = "DELETE FROM service_principal WHERE tenant_id = ?1 AND id = ?2";
-            changed(connection.execute(sql, params![tenant.0, id]))
-        };
-        self.writer.run_audited(tenant, audit, task).await
     }
 }
 
@@ -168,60 +96,4 @@ pub(super) fn furnish(
 /// A row must have changed.
 pub(super) fn changed(done: rusqlite::Result<usize>) -> Result<(), CommitError> {
     if done.map_err(failure)? == 0 { Err(CommitError::Conflict) } else { Ok(()) }
-}
-
-fn add_secret(connection: &Connection, tenant: TenantKey, id: &str, secret: &ClientSecret) -> Result<(), CommitError> {
-    let ClientSecret { key_id, hash, hint, created_at, expires_at } = secret;
-    changed(connection.execute(
-        "INSERT INTO service_principal_secret \
-         (tenant_id, service_principal_id, key_id, hash, hint, created_at, expires_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![tenant.0, id, key_id, hash, hint, created_at.0, expires_at.0],
-    ))
-}
-
-fn find(
-    connection: &Connection,
-    tenant: TenantKey,
-    app_id: &str,
-) -> Result<Option<(ServicePrincipal, Vec<ClientSecret>)>, Error> {
-    let sql = "SELECT id, row_version, app_id, display_name, roles, created_at, sign_in FROM service_principal \
-               WHERE tenant_id = ?1 AND app_id = ?2";
-    let mut statement = connection.prepare_cached(sql).map_err(failure)?;
-    let found = statement.query_row(params![tenant.0, app_id], stored).optional().map_err(failure)?;
-    let Some(found) = found.map(principal).transpose()? else { return Ok(None) };
-    let sql = "SELECT key_id, hash, hint, created_at, expires_at FROM service_principal_secret \
-               WHERE tenant_id = ?1 AND service_principal_id = ?2 ORDER BY created_at DESC, key_id";
-    let mut statement = connection.prepare_cached(sql).map_err(failure)?;
-    let secret = |row: &Row<'_>| {
-        Ok(ClientSecret {
-            key_id: row.get(0)?,
-            hash: row.get(1)?,
-            hint: row.get(2)?,
-            created_at: Timestamp(row.get(3)?),
-            expires_at: Timestamp(row.get(4)?),
-        })
-    };
-    let secrets = statement.query_map(params![tenant.0, found.id], secret).map_err(failure)?;
-    let secrets = secrets.collect::<Result<_, _>>().map_err(failure)?;
-    Ok(Some((found, secrets)))
-}
-
-/// A service principal without what is stored as JSON, and that: the roles, and how people sign in.
-fn stored(row: &Row<'_>) -> rusqlite::Result<(ServicePrincipal, [String; 2])> {
-    let principal = ServicePrincipal {
-        id: row.get(0)?,
-        version: RowVersion(row.get(1)?),
-        app_id: row.get(2)?,
-        display_name: row.get(3)?,
-        roles: Vec::new(),
-        sign_in: SignInSettings::default(),
-        created_at: Timestamp(row.get(5)?),
-    };
-    Ok((principal, [row.get(4)?, row.get(6)?]))
-}
-
-fn principal((found, [roles, sign_in]): (ServicePrincipal, [String; 2])) -> Result<ServicePrincipal, Error> {
-    let (roles, sign_in) = (read_json(&roles, &found.id)?, read_json(&sign_in, &found.id)?);
-    Ok(ServicePrincipal { roles, sign_in, ..found })
 }

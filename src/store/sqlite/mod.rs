@@ -139,7 +139,9 @@ impl Store for SqliteStore {
         value: String,
     ) -> Result<Vec<(Vec<Value>, RowVersion)>, Error> {
         let run = move |connection: &Connection| {
-            all(connection, &select::row(&Sqlite, tenant, entity, column, value, Life::Living), |row| row_values(entity, row))
+            all(connection, &select::row(&Sqlite, tenant, entity, column, value, Life::Living), |row| {
+                row_values(entity, row)
+            })
         };
         self.run(true, run).await
     }

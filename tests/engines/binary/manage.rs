@@ -57,8 +57,8 @@ on_each_engine! {
         let list = managed(&place, &["app", "list"]).await;
         assert_eq!(list[0]["clientId"], app["clientId"]);
         assert!(!list.to_string().contains(secret));
-        assert_eq!(place.number(&format!("SELECT count(*) FROM service_principal_secret WHERE hash LIKE '%{secret}%'")).await, 0);
-        assert_eq!(place.number("SELECT count(*) FROM service_principal_secret WHERE hash LIKE '$argon2id$%'").await, 1);
+        assert_eq!(place.number(&format!("SELECT count(*) FROM directory_object WHERE secret_hashes LIKE '%{secret}%' OR password_credentials LIKE '%{secret}%'")).await, 0);
+        assert_eq!(place.number("SELECT count(*) FROM directory_object WHERE secret_hashes LIKE '%$argon2id$%'").await, 1);
 
         let rotated = managed(&place, &["app", "rotate-secret", text(&app, "clientId")]).await;
         assert_eq!(sign_in(&server, tenant, &app, secret).await.0, 401);
