@@ -38,10 +38,10 @@ pub(super) fn document(call: &Call) -> Result<Answer, Error> {
     options::parse_none(&call.query)?;
     let base = format!("{}/{}", call.origin, call.prefix);
     let mut value: Vec<Json> = Vec::new();
-    for face in ENTITY_TYPES.iter().map(|entity| entity.face(call.version)) {
-        let (name, kind) = match face.path.split_once('/') {
+    for path in ENTITY_TYPES.iter().flat_map(|entity| entity.face(call.version).paths()).chain(["me/"]) {
+        let (name, kind) = match path.split_once('/') {
             Some((folder, _)) => (folder, "Singleton"),
-            None => (face.path, "EntitySet"),
+            None => (path, "EntitySet"),
         };
         if value.iter().all(|known| known["name"] != name) {
             value.push(json!({ "kind": kind, "name": name, "url": name }));

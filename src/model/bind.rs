@@ -10,6 +10,8 @@ use serde_json::{Map, Value as Json};
 
 mod structured;
 
+pub use self::structured::{MAX_ITEMS, MAX_TEXT};
+
 use super::{
     meta::{Face, ID, Link, Navigation, Property, Type, Write},
     record::Input,
@@ -168,8 +170,7 @@ impl Binder<'_> {
     fn binding(&mut self, navigation: &str, member: &str, value: &Json) {
         let known = self.face.navigations.iter().find(|n| n.name == navigation);
         if let (Some(n), Json::Array(urls)) = (known, value)
-            && n.by_reference
-            && matches!(n.link, Link::Table(_))
+            && bound_as_list(n)
         {
             return self.bindings(n, member, urls);
         }
@@ -182,7 +183,7 @@ impl Binder<'_> {
                 }
             }),
             (Some((_, Link::Column(_))), None) => Err("It must be the URL of one entity, a string.".to_owned()),
-            (Some((n, _)), _) if n.by_reference => Err("It must be a list of the URLs of entities.".to_owned()),
+            (Some((n, _)), _) if bound_as_list(n) => Err("It must be a list of the URLs of entities.".to_owned()),
             (Some(_), _) => Err("Links of a collection are changed through $ref.".to_owned()),
             (None, _) => Err(format!("{} has no such navigation property.", self.face.qualified_name())),
         };
@@ -316,9 +317,9 @@ fn property_value(property: &Property, value: &Json) -> Result<Option<Value>, St
             Some(b) => Value::Bool(b),
             None => return wrong("true or false"),
         },
-        Type::Int32 => match value.as_i64().filter(|n| i32::try_from(*n).is_ok()) {
+        Type::Int32 => match int32(value) {
             Some(n) => Value::Int(n),
-            None => return wrong("a whole number of 32 bits"),
+            None => return wrong(INT32),
         },
         Type::Int64 => match value.as_i64() {
             Some(n) => Value::Int(n),
@@ -329,6 +330,18 @@ fn property_value(property: &Property, value: &Json) -> Result<Option<Value>, St
             None => return wrong("a date and time such as 2026-01-31T08:00:00Z"),
         },
     }))
+}
+
+/// What an `Edm.Int32` must be.
+const INT32: &str = "a whole number of 32 bits";
+
+fn int32(value: &Json) -> Option<i64> {
+    value.as_i64().filter(|n| i32::try_from(*n).is_ok())
+}
+
+/// Whether a body may name the targets of a navigation property by a list of URLs.
+pub fn bound_as_list(navigation: &Navigation) -> bool {
+    navigation.by_reference && matches!(navigation.link, Link::Table(_))
 }
 
 /// Whether a navigation property may lead to entities of this face.

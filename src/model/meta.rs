@@ -219,6 +219,12 @@ impl Face {
         self.shown().filter(|p| p.by_default)
     }
 
+    /// The paths of the collections that show it.
+    pub fn paths(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let all = (!self.path.is_empty()).then_some(self.path);
+        all.into_iter().chain(self.deleted_items)
+    }
+
     /// The type's qualified name, `microsoft.graph.…`.
     pub fn qualified_name(&self) -> String {
         format!("microsoft.graph.{}", self.name)

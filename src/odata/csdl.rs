@@ -28,7 +28,10 @@ pub fn metadata_xml(version: Version) -> String {
 
 /// The metadata document of a version, as JSON.
 pub fn metadata_json(version: Version) -> Value {
-    let faces = || ENTITY_TYPES.iter().map(|entity| entity.face(version));
+    // What others are derived from comes before them.
+    let mut faces: Vec<&'static Face> = ENTITY_TYPES.iter().map(|entity| entity.face(version)).collect();
+    faces.sort_by_key(|face| face.entity.base.is_some());
+    let faces = || faces.iter().copied();
     let mut schema = Map::new();
     schema.insert("$Alias".into(), json!(ALIAS));
     schema.insert(BASE.into(), json!({ "$Kind": "EntityType", "$Abstract": true, "$Key": ["id"], "id": {} }));
@@ -63,13 +66,18 @@ fn qualified(name: &str) -> String {
 fn entity_type(face: &'static Face) -> Value {
     let mut members = Map::new();
     members.insert("$Kind".into(), json!("EntityType"));
-    members.insert("$BaseType".into(), json!(qualified(BASE)));
+    let base = face.entity.base.map(|base| base.face(face.version));
+    members.insert("$BaseType".into(), json!(qualified(base.map_or(BASE, |base| base.name))));
+    if !face.entity.derived.is_empty() {
+        members.insert("$Abstract".into(), json!(true));
+    }
     members.insert("@Core.Description".into(), json!(face.description));
     let keys: Vec<Value> = face.shown().filter(|p| p.alternate_key).map(alternate_key).collect();
     if !keys.is_empty() {
         members.insert("@Core.AlternateKeys".into(), json!(keys));
     }
-    for property in face.shown().filter(|p| p.column != ID) {
+    let inherited = |p: &Property| p.column == ID || base.is_some_and(|base| base.shown().any(|of| of.name == p.name));
+    for property in face.shown().filter(|p| !inherited(p)) {
         members.insert(property.name.into(), structural(property));
     }
     for navigation in face.navigations {
@@ -89,9 +97,7 @@ fn complex_type(complex: &Complex) -> Value {
         }
         match member.ty {
             MemberType::Complex(of) => _ = described.insert("$Type".into(), json!(qualified(of.name))),
-            MemberType::Scalar(Type::Boolean) => _ = described.insert("$Type".into(), json!("Edm.Boolean")),
-            MemberType::Scalar(Type::Int32) => _ = described.insert("$Type".into(), json!("Edm.Int32")),
-            MemberType::Scalar(_) => {}
+            MemberType::Scalar(ty) => type_of_scalar(ty, &mut described),
         }
         if !member.collection {
             described.insert("$Nullable".into(), json!(true));
@@ -102,37 +108,40 @@ fn complex_type(complex: &Complex) -> Value {
     Value::Object(members)
 }
 
+/// The type of what has no members, but for `Edm.String`, which is the default and not written.
+fn type_of_scalar(ty: Type, into: &mut Map<String, Value>) {
+    let name = match ty {
+        Type::Enum(Enum { name: Some(name), .. }) => qualified(name),
+        Type::Enum(_) | Type::String | Type::Strings | Type::Structured(_) => return,
+        Type::Boolean => "Edm.Boolean".to_owned(),
+        Type::Int32 => "Edm.Int32".to_owned(),
+        Type::Int64 => "Edm.Int64".to_owned(),
+        Type::DateTimeOffset => {
+            into.insert("$Precision".into(), json!(6));
+            "Edm.DateTimeOffset".to_owned()
+        }
+    };
+    into.insert("$Type".into(), json!(name));
+}
+
 fn alternate_key(property: &Property) -> Value {
     json!({ "Key": [{ "Name": property.name, "Alias": property.name }] })
 }
 
 fn structural(property: &Property) -> Value {
     let mut members = Map::new();
-    let ty = match property.ty {
-        Type::Enum(Enum { name: Some(name), .. }) => qualified(name),
-        Type::Enum(_) | Type::String => "Edm.String".to_owned(),
-        Type::Boolean => "Edm.Boolean".to_owned(),
-        Type::Int32 => "Edm.Int32".to_owned(),
-        Type::Int64 => "Edm.Int64".to_owned(),
-        Type::DateTimeOffset => "Edm.DateTimeOffset".to_owned(),
-        Type::Structured(of) => qualified(of.complex.name),
-        Type::Strings => "Edm.String".to_owned(),
-    };
+    match property.ty {
+        Type::Structured(of) => _ = members.insert("$Type".into(), json!(qualified(of.complex.name))),
+        ty => type_of_scalar(ty, &mut members),
+    }
     if matches!(property.ty, Type::Strings | Type::Structured(Structured { collection: true, .. })) {
         members.insert("$Collection".into(), json!(true));
-    }
-    // Edm.String is the default and not written.
-    if ty != "Edm.String" {
-        members.insert("$Type".into(), json!(ty));
     }
     if property.nullable {
         members.insert("$Nullable".into(), json!(true));
     }
     if matches!(property.ty, Type::String) && property.max_length != usize::MAX {
         members.insert("$MaxLength".into(), json!(property.max_length));
-    }
-    if matches!(property.ty, Type::DateTimeOffset) {
-        members.insert("$Precision".into(), json!(6));
     }
     match property.write {
         Write::Always => {}
@@ -197,12 +206,17 @@ fn folder_type(path: &str) -> &str {
     other.unwrap_or_else(|| path.rsplit('/').next().unwrap_or(path))
 }
 
+/// The collections: what each holds, and where it is.
+fn collections(faces: impl Iterator<Item = &'static Face>) -> impl Iterator<Item = (&'static Face, &'static str)> {
+    faces.flat_map(|face| face.paths().map(move |path| (face, path)))
+}
+
 /// What holds the collections: the path of each folder, the outermost first, and its type.
 fn folders(faces: &[&'static Face]) -> Vec<(&'static str, Map<String, Value>)> {
     let mut folders: Vec<(&str, Map<String, Value>)> = Vec::new();
-    for face in faces {
-        for (end, _) in face.path.match_indices('/') {
-            let (path, rest) = (face.path.get(..end).unwrap_or_default(), face.path.get(end + 1..).unwrap_or_default());
+    for (face, of) in collections(faces.iter().copied()) {
+        for (end, _) in of.match_indices('/') {
+            let (path, rest) = (of.get(..end).unwrap_or_default(), of.get(end + 1..).unwrap_or_default());
             let at = folders.iter().position(|(folder, _)| *folder == path).unwrap_or_else(|| {
                 let kind = Map::from_iter([("$Kind".to_owned(), json!("EntityType"))]);
                 folders.push((path, kind));
@@ -227,10 +241,14 @@ fn folders(faces: &[&'static Face]) -> Vec<(&'static str, Map<String, Value>)> {
     folders
 }
 
+/// Who calls, as if it were a place of its own: its name and its type.
+const ME: (&str, &str) = ("me", "user");
+
 fn container(faces: impl Iterator<Item = &'static Face>) -> Value {
     let mut members = Map::from_iter([("$Kind".to_owned(), json!("EntityContainer"))]);
-    for face in faces {
-        let (first, below) = face.path.split_once('/').unwrap_or((face.path, ""));
+    members.insert(ME.0.into(), json!({ "$Type": qualified(ME.1) }));
+    for (face, at) in collections(faces) {
+        let (first, below) = at.split_once('/').unwrap_or((at, ""));
         let member = members.entry(first).or_insert_with(|| {
             if below.is_empty() {
                 json!({ "$Collection": true, "$Type": qualified(face.name) })
@@ -239,8 +257,11 @@ fn container(faces: impl Iterator<Item = &'static Face>) -> Value {
             }
         });
         for navigation in face.navigations {
-            let path = [below, navigation.name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-            member["$NavigationPropertyBinding"][path.join("/")] = json!(navigation.target.face(face.version).path);
+            let target = navigation.target.face(face.version).path;
+            if !target.is_empty() {
+                let path = [below, navigation.name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+                member["$NavigationPropertyBinding"][path.join("/")] = json!(target);
+            }
         }
     }
     Value::Object(members)

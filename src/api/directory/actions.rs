@@ -21,7 +21,7 @@ const MOST_GROUPS: usize = 20;
 const MOST_OBJECTS: usize = 1000;
 
 /// What each action takes and gives.
-pub static SIGNATURES: &[Signature] = &[
+pub(crate) static SIGNATURES: &[Signature] = &[
     Signature { name: "checkMemberGroups", takes: Some(check_groups), gives: Some(ids), status: "200" },
     Signature { name: "checkMemberObjects", takes: Some(check_objects), gives: Some(ids), status: "200" },
     Signature { name: "getMemberGroups", takes: Some(only_security), gives: Some(ids), status: "200" },

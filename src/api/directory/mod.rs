@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// The table.
-pub fn operations(version: Version) -> Vec<Operation> {
+pub(super) fn operations(version: Version) -> Vec<Operation> {
     let tables = [
         users::operations(version),
         groups::operations(version),

@@ -3,11 +3,15 @@
 //! What JSON Schema cannot say, the descriptions do: that the ways to name a target must agree, and that an update may
 //! repeat what only a create can set but not change it.
 
+mod structured;
+
 use serde_json::{Map, Value, json};
 
+pub(super) use self::structured::{input, input_name, taken};
 use super::schemas::{NAMESPACE, example, format, members, reference_name, types};
 use crate::model::{
-    bind::Purpose,
+    ENTITY_TYPES,
+    bind::{MAX_LINKS, Purpose, bound_as_list, leads_to},
     meta::{Enum, Face, ID, Link, Navigation, Property, Type, Version, Write},
 };
 
@@ -94,15 +98,19 @@ fn body(face: &'static Face, purpose: Purpose) -> Map<String, Value> {
     for navigation in face.navigations {
         body_navigation(face, navigation, &mut properties);
     }
-    let schema = json!({
+    object(json!({
         "type": "object",
         "description": face.description,
         "properties": properties,
         // Names with an @ are annotations: they are skipped, but for those above.
         "patternProperties": { "@": {} },
         "additionalProperties": false,
-    });
-    if let Value::Object(schema) = schema { schema } else { Map::new() }
+    }))
+}
+
+/// The members of an object.
+fn object(value: Value) -> Map<String, Value> {
+    if let Value::Object(members) = value { members } else { Map::new() }
 }
 
 fn declared_type(face: &Face) -> Value {
@@ -134,12 +142,15 @@ fn body_property(property: &Property, purpose: Purpose) -> Value {
         let schemas = if nullable { vec![named, json!({ "type": "null" })] } else { vec![named] };
         return json!({ "description": description, "anyOf": schemas });
     }
-    let mut schema = Map::new();
-    schema.insert("type".into(), types(property.ty, nullable));
+    let mut schema = match property.ty {
+        Type::Strings => object(structured::strings(property.max_length, nullable)),
+        Type::Structured(of) => object(structured::value(of, nullable)),
+        ty => Map::from_iter([("type".to_owned(), types(ty, nullable))]),
+    };
+    schema.insert("description".into(), json!(description));
     if let Some(format) = format(property.ty) {
         schema.insert("format".into(), json!(format));
     }
-    schema.insert("description".into(), json!(description));
     match property.ty {
         Type::Enum(enumeration) => _ = schema.insert("enum".into(), members(enumeration, nullable)),
         Type::String => limit_text(property, &mut schema),
@@ -187,7 +198,13 @@ fn text_pattern(min_length: usize) -> String {
 
 fn body_navigation(face: &Face, navigation: &Navigation, properties: &mut Map<String, Value>) {
     let name = navigation.name;
-    let target = navigation.target.face(face.version);
+    let (version, target) = (face.version, navigation.target.face(face.version));
+    let bind = format!("{name}@odata.bind");
+    let url = json!({
+        "type": "string",
+        "pattern": url_pattern(version, &leading_to(navigation, version)),
+        "examples": [format!("{}/7c1f9e0a-52a3-4d4b-8d8f-0a6a3b1c9d21", target.path)],
+    });
     if navigation.is_collection() {
         let how = if navigation.by_reference { "through `$ref`" } else { "on the other side" };
         let description =
@@ -196,18 +213,25 @@ fn body_navigation(face: &Face, navigation: &Navigation, properties: &mut Map<St
             name.into(),
             json!({ "type": ["array", "null"], "description": description, "maxItems": 0, "items": {} }),
         );
+        if bound_as_list(navigation) {
+            let description = format!("Names `{name}` by their URLs, each once.");
+            let list = json!({ "type": "array", "description": description, "maxItems": MAX_LINKS, "items": url });
+            properties.insert(bind, list);
+        }
         return;
     }
     let reference = json!({ "$ref": format!("#/components/schemas/{NAMESPACE}.{}", reference_name(navigation)) });
     let description = format!("{} Null counts as left out.", navigation.description);
     properties.insert(name.into(), json!({ "description": description, "anyOf": [reference, { "type": "null" }] }));
-    let bind = json!({
-        "type": "string",
-        "description": format!("Names `{name}` by its URL."),
-        "pattern": url_pattern(face.version, &[target]),
-        "examples": [format!("{}/7c1f9e0a-52a3-4d4b-8d8f-0a6a3b1c9d21", target.path)],
-    });
-    properties.insert(format!("{name}@odata.bind"), bind);
+    let mut url = object(url);
+    url.insert("description".into(), json!(format!("Names `{name}` by its URL.")));
+    properties.insert(bind, Value::Object(url));
+}
+
+/// The faces whose entities a navigation property can lead to, and that have a collection by which to name them.
+pub(super) fn leading_to(navigation: &Navigation, version: Version) -> Vec<&'static Face> {
+    let faces = ENTITY_TYPES.iter().map(|entity| entity.face(version));
+    faces.filter(|face| !face.path.is_empty() && leads_to(navigation, face)).collect()
 }
 
 /// If a body names the target of a navigation property in no way, then the first way is the one that is missing.

@@ -70,7 +70,7 @@ pub fn document(version: Version, operations: &[Operation], server_url: &str) ->
         .servers(Some([server]))
         .tags(Some(tags(version)))
         .paths(paths(version, operations))
-        .components(Some(components(version, operations)))
+        .components(Some(components(operations)))
         .build();
     // Texts, numbers, lists and maps with text keys: such values always become JSON.
     let mut document = serde_json::to_value(document).unwrap_or_default();
@@ -98,7 +98,9 @@ fn info(version: Version) -> Info {
 fn tags(version: Version) -> Vec<Tag> {
     let tag = |name: String, description: &str| TagBuilder::new().name(name).description(Some(description)).build();
     let faces = ENTITY_TYPES.iter().map(|entity| entity.face(version));
-    let of_faces = faces.map(|face| tag(operations::tag_of(face), face.description));
+    // What has no collection of its own is found below others.
+    let of_faces =
+        faces.filter(|face| !face.path.is_empty()).map(|face| tag(operations::tag_of(face), face.description));
     let protocol = tag(protocol::TAG.to_owned(), "What OData has beside resources: metadata and batches.");
     of_faces.chain([protocol]).collect()
 }
@@ -114,7 +116,7 @@ fn paths(version: Version, all: &[Operation]) -> Paths {
     described.fold(paths, |paths, (template, item)| paths.path(template, item)).build()
 }
 
-fn components(version: Version, all: &[Operation]) -> Components {
+fn components(all: &[Operation]) -> Components {
     let mut statuses = BTreeSet::from(protocol::STATUSES);
     let mut used = BTreeSet::from(["format", "client-request-id"]);
     for operation in all {
@@ -141,7 +143,7 @@ fn components(version: Version, all: &[Operation]) -> Components {
     let components = ComponentsBuilder::new()
         .security_scheme(operations::BEARER, SecurityScheme::Http(bearer.build()))
         .security_scheme(operations::OAUTH2, SecurityScheme::OAuth2(oauth2));
-    responses::components(parameters::components(components, &used, version), &statuses).build()
+    responses::components(parameters::components(components, &used), &statuses).build()
 }
 
 #[cfg(test)]

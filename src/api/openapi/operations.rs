@@ -43,6 +43,12 @@ pub(super) fn describe(operation: &Operation, version: Version, all: &[Operation
         ))
         .request_body(request_body(operation.kind, operation.face));
     let described = parameters::in_path(&operation.template).into_iter().fold(described, OperationBuilder::parameter);
+    let described = match operation.kind {
+        Kind::RemoveReferenceById(navigation) => {
+            described.parameter(parameters::reference_to_remove(navigation, version))
+        }
+        _ => described,
+    };
     let shared = parameters::of(operation.kind).iter().map(|component| parameters::reference(component));
     let described = shared.fold(described, OperationBuilder::parameter_ref);
     let described = responses::successes(operation.kind, operation.face).into_iter().fold(
@@ -102,9 +108,8 @@ fn request_body(kind: Kind, face: &'static Face) -> Option<RequestBody> {
     let (schema, example, description) = match kind {
         Kind::Create => (format!("{}Create", face.name), examples::create(face), "The entity to make."),
         Kind::Update => (format!("{}Update", face.name), examples::update(face), "What to change."),
-        Kind::AddReference(_) => {
-            let example = examples::reference_body(face);
-            ("referenceCreate".to_owned(), example, "The entity to link to.")
+        Kind::AddReference(navigation) => {
+            (schemas::reference_create_name(navigation), examples::reference_body(face), "The entity to link to.")
         }
         Kind::Call(signature) if signature.takes.is_some() => {
             let name = schemas::request_name(signature);

@@ -7,12 +7,12 @@ use utoipa::openapi::{
     schema::Schema,
 };
 
-use super::protocol;
+use super::bodies;
 use crate::{
     api::operations::Kind,
     model::{
         ENTITY_TYPES,
-        meta::{EntityType, Version},
+        meta::{EntityType, Navigation, Version},
     },
 };
 
@@ -33,8 +33,6 @@ enum Ty {
     Bool,
     /// A count, at most this large.
     Count(u64),
-    /// The URL of an entity to which there may be links.
-    Reference,
 }
 
 /// The largest number of rows that `$skip` skips, and the largest page that `$top` may ask for.
@@ -127,14 +125,6 @@ const SHARED: &[Shared] = &[
         example: || json!("json"),
     },
     Shared {
-        component: "id",
-        place: ParameterIn::Query,
-        name: "@id",
-        description: "The URL of the entity to which the link leads.",
-        ty: Ty::Reference,
-        example: || Value::Null,
-    },
-    Shared {
         component: "Prefer",
         place: ParameterIn::Header,
         name: "Prefer",
@@ -194,8 +184,9 @@ pub(super) const fn of(kind: Kind) -> &'static [&'static str] {
         Kind::Create => &["Prefer", "client-request-id"],
         Kind::Update => &["If-Match", "Prefer", "client-request-id"],
         Kind::Delete => &["If-Match", "client-request-id"],
-        Kind::AddReference(_) | Kind::RemoveReference(_) | Kind::Call(_) => &["client-request-id"],
-        Kind::RemoveReferenceById(_) => &["id", "client-request-id"],
+        Kind::AddReference(_) | Kind::RemoveReference(_) | Kind::RemoveReferenceById(_) | Kind::Call(_) => {
+            &["client-request-id"]
+        }
     }
 }
 
@@ -205,32 +196,27 @@ pub(super) fn reference(component: &str) -> Ref {
 }
 
 /// Adds the shared parameters that are `used`.
-pub(super) fn components(components: ComponentsBuilder, used: &[&str], version: Version) -> ComponentsBuilder {
+pub(super) fn components(components: ComponentsBuilder, used: &[&str]) -> ComponentsBuilder {
     let used = SHARED.iter().filter(|shared| used.contains(&shared.component));
-    used.fold(components, |components, shared| components.parameter(shared.component, shared.build(version)))
+    used.fold(components, |components, shared| components.parameter(shared.component, shared.build()))
 }
 
 impl Shared {
-    fn build(&self, version: Version) -> Parameter {
-        // OData requires the id; everything else can be left out.
-        let required = if self.component == "id" { Required::True } else { Required::False };
+    fn build(&self) -> Parameter {
         ParameterBuilder::new()
             .name(self.name)
             .parameter_in(self.place.clone())
-            .required(required)
+            .required(Required::False)
             .description(Some(self.description))
-            .schema(Some(self.ty.schema(version)))
+            .schema(Some(self.ty.schema()))
             .example(Some((self.example)()).filter(|example| !example.is_null()))
             .build()
     }
 }
 
 impl Ty {
-    fn schema(self, version: Version) -> Schema {
+    fn schema(self) -> Schema {
         let schema = match self {
-            Self::Reference => {
-                ObjectBuilder::new().schema_type(Type::String).pattern(Some(protocol::reference_pattern(version)))
-            }
             Self::Text => ObjectBuilder::new().schema_type(Type::String),
             Self::Bool => ObjectBuilder::new().schema_type(Type::Boolean),
             Self::Count(most) => ObjectBuilder::new()
@@ -241,6 +227,18 @@ impl Ty {
         };
         schema.build().into()
     }
+}
+
+/// `@id`, which names the target of a link to remove.
+pub(super) fn reference_to_remove(navigation: &Navigation, version: Version) -> Parameter {
+    let pattern = bodies::url_pattern(version, &bodies::leading_to(navigation, version));
+    ParameterBuilder::new()
+        .name("@id")
+        .parameter_in(ParameterIn::Query)
+        .required(Required::True)
+        .description(Some("The URL of the entity to which the link leads."))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern))))
+        .build()
 }
 
 /// The parameters in a template, in order: `{accessPackage-id}`, `{uniqueName}`.

@@ -11,7 +11,7 @@ use utoipa::openapi::{
 use super::{
     bodies, examples, operations, parameters,
     responses::{self, error},
-    schemas::{context, count, name, next_link, reference_to},
+    schemas::{context, count, name, next_link, reference_create_name, reference_to},
 };
 use crate::{
     model::{
@@ -36,10 +36,10 @@ pub(super) fn schemas(version: Version, schemas: &mut Map<String, Value>) {
     add("ODataErrors.MainError", main_error());
     add("ODataErrors.ErrorDetails", error_details());
     add("ODataErrors.InnerError", inner_error());
-    if links(version).next().is_some() {
-        add("referenceCreate", reference_create(version));
-        add("reference", reference());
-        add("referenceCollectionResponse", reference_collection());
+    add("reference", reference());
+    add("referenceCollectionResponse", reference_collection());
+    for navigation in links(version) {
+        add(&reference_create_name(navigation), reference_create(version, navigation.name));
     }
     add("batchRequest", batch_request());
     add("batchRequestItem", batch_request_item());
@@ -59,9 +59,9 @@ pub(super) fn operations() -> [(&'static str, HttpMethod, Operation); 3] {
 }
 
 /// The navigation properties whose links are changed through `$ref`.
-fn links(version: Version) -> impl Iterator<Item = (&'static Face, &'static Navigation)> {
+fn links(version: Version) -> impl Iterator<Item = &'static Navigation> {
     let faces = ENTITY_TYPES.iter().map(move |entity| entity.face(version));
-    faces.flat_map(|face| face.navigations.iter().filter(|n| n.by_reference).map(move |n| (face, n)))
+    faces.flat_map(|face| face.navigations.iter().filter(|n| n.by_reference))
 }
 
 fn odata_error() -> Value {
@@ -121,20 +121,13 @@ fn inner_error() -> Value {
     })
 }
 
-/// The sets to whose entities there are links that are changed through `$ref`.
-fn linked_sets(version: Version) -> Vec<&'static Face> {
-    let mut faces: Vec<&Face> = links(version).map(|(_, n)| n.target.face(version)).collect();
+/// The body that names the target of a new link. Navigation properties of one name share it.
+fn reference_create(version: Version, name: &str) -> Value {
+    let named: Vec<_> = links(version).filter(|n| n.name == name).collect();
+    let mut faces: Vec<&Face> = named.iter().flat_map(|n| bodies::leading_to(n, version)).collect();
     faces.sort_unstable_by_key(|face| face.path);
     faces.dedup_by_key(|face| face.path);
-    faces
-}
-
-/// The regular expression of the URLs of those entities.
-pub(super) fn reference_pattern(version: Version) -> String {
-    bodies::url_pattern(version, &linked_sets(version))
-}
-
-fn reference_create(version: Version) -> Value {
+    let examples: Vec<String> = named.iter().map(|n| examples::reference(n.target.face(version))).take(1).collect();
     json!({
         "type": "object",
         "description": "Names an entity by its URL.",
@@ -143,8 +136,8 @@ fn reference_create(version: Version) -> Value {
             "@odata.id": {
                 "type": "string",
                 "description": "The URL of the entity, absolute or relative to the service root.",
-                "pattern": reference_pattern(version),
-                "examples": linked_sets(version).first().map(|face| examples::reference(face)).into_iter().collect::<Vec<_>>(),
+                "pattern": bodies::url_pattern(version, &faces),
+                "examples": examples,
             },
         },
         "patternProperties": { "@": {} },

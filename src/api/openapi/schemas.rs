@@ -30,11 +30,14 @@ pub(super) fn all(version: Version) -> Map<String, Value> {
         if face.properties.iter().any(|p| p.write == Write::Always) {
             schemas.insert(name(&format!("{}Update", face.name)), bodies::update(face));
         }
-        for navigation in face.navigations.iter().filter(|n| n.required) {
+        for navigation in face.navigations.iter().filter(|n| !n.is_collection()) {
             schemas.insert(name(&reference_name(navigation)), bodies::reference(navigation, version));
         }
         for (enumeration, property) in named_enums(face) {
             schemas.insert(name(enumeration), enumeration_schema(property));
+        }
+        for complex in bodies::taken(face) {
+            schemas.insert(name(&bodies::input_name(complex)), bodies::input(complex));
         }
     }
     for complex in COMPLEX_TYPES {
@@ -78,6 +81,11 @@ pub(super) fn reference_name(navigation: &Navigation) -> String {
     format!("{}Reference", navigation.name)
 }
 
+/// The name of the schema of a body that links to a target of a navigation property.
+pub(super) fn reference_create_name(navigation: &Navigation) -> String {
+    format!("{}ReferenceCreate", navigation.name)
+}
+
 /// An entity, as responses show it.
 fn entity(face: &'static Face) -> Value {
     let mut properties = Map::new();
@@ -113,16 +121,18 @@ fn collection(face: &Face) -> Value {
 fn shown_property(property: &Property) -> Value {
     let mut schema = Map::new();
     if matches!(property.ty, Type::Strings) {
-        schema.insert("type".into(), json!("array"));
+        schema.insert("type".into(), types(property.ty, property.nullable));
         schema.insert("items".into(), json!({ "type": "string" }));
         schema.insert("description".into(), json!(property.description));
     } else if let Type::Structured(of) = property.ty {
-        let item = json!(format!("#/components/schemas/{NAMESPACE}.{}", of.complex.name));
+        let named = reference_to(of.complex.name);
         if of.collection {
-            schema.insert("type".into(), json!("array"));
-            schema.insert("items".into(), json!({ "$ref": item }));
+            schema.insert("type".into(), types(property.ty, property.nullable));
+            schema.insert("items".into(), named);
+        } else if property.nullable {
+            schema.insert("anyOf".into(), json!([named, { "type": "null" }]));
         } else {
-            schema.insert("$ref".into(), item);
+            schema.insert("$ref".into(), json!(format!("#/components/schemas/{NAMESPACE}.{}", of.complex.name)));
         }
         schema.insert("description".into(), json!(property.description));
     } else if let Type::Enum(Enum { name: Some(name), .. }) = property.ty {

@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{check_text, describe};
+use super::{INT32, check_text, describe, int32};
 use crate::model::{
     meta::{Complex, ComplexMember, MemberType, Structured, Type},
     value::Timestamp,
 };
 
 /// How many items a list in a body may have.
-const MAX_ITEMS: usize = 1000;
+pub const MAX_ITEMS: usize = 1000;
 /// How many characters a text inside may have.
-const MAX_TEXT: usize = 8192;
+pub const MAX_TEXT: usize = 8192;
 
 /// A list of texts, as it is stored.
 pub(super) fn strings(name: &str, items: &[Json], max_length: usize) -> Result<String, String> {
@@ -89,8 +89,10 @@ fn scalar(name: &str, ty: Type, value: &Json) -> Result<Json, String> {
     let right = match ty {
         Type::Boolean if value.is_boolean() => return Ok(value.clone()),
         Type::Boolean => "true or false",
-        Type::Int32 | Type::Int64 if value.is_i64() => return Ok(value.clone()),
-        Type::Int32 | Type::Int64 => "a whole number",
+        Type::Int32 if int32(value).is_some() => return Ok(value.clone()),
+        Type::Int32 => INT32,
+        Type::Int64 if value.is_i64() => return Ok(value.clone()),
+        Type::Int64 => "a whole number of 64 bits",
         Type::DateTimeOffset => match value.as_str().and_then(Timestamp::parse) {
             Some(time) => return Ok(time.to_string().into()),
             None => "a date and time such as 2026-01-31T08:00:00Z",
