@@ -93,9 +93,15 @@ impl Authority {
     /// Issues a token. The application and the user of a token need not exist; the same name is the same object.
     pub async fn issue(&self, request: &TokenRequest) -> Result<String, IssueError> {
         let tenant = request.tenant.as_deref().unwrap_or(&self.default_tenant.id);
-        let claims = self.claims(tenant, request)?;
-        if self.tenant(tenant).await?.is_none() {
+        let mut claims = self.claims(tenant, request)?;
+        let Some(key) = self.tenant(tenant).await? else {
             return Err(IssueError::Tenant(tenant.to_owned()));
+        };
+        if let Subject::User { upn, .. } = &request.subject
+            && let Some((user, _)) = self.store.user_named(key, upn).await?
+        {
+            claims.oid.clone_from(&user.id);
+            claims.sub = user.id;
         }
         self.signing().sign(&claims).ok_or(IssueError::Signing)
     }

@@ -13,7 +13,7 @@ use super::{
     search, select,
 };
 use crate::model::{
-    meta::{Face, Navigation},
+    meta::{Face, Link, Navigation},
     value::Timestamp,
 };
 
@@ -88,6 +88,10 @@ impl Shaper {
         }
         let face = navigation.target.face(face.version);
         let now = self.now;
+        if matches!(navigation.link, Link::Closure(_)) && options.truth(SystemOption::Count)? {
+            let what = format!("$expand: '{}($count=true)' is not implemented; count the collection", navigation.name);
+            return Err(Error::not_implemented(format!("{what} '{}' itself.", navigation.name)).about("$expand"));
+        }
         let skip = options.number(SystemOption::Skip)?.unwrap_or(0);
         let limit = options.number(SystemOption::Top)?.map_or(self.targets, options::page);
         Ok(Expand {

@@ -42,10 +42,18 @@ pub(super) fn is_bounded(query: &Query) -> bool {
     if query.limit > SMALL_PAGE || matches!(query.start, Start::Skip(n) if n > SMALL_SKIP) {
         return false;
     }
-    let fixed = query.filter.as_ref().is_none_or(|f| equalities(f, &mut equal));
+    if !query.filter.as_ref().is_none_or(|f| equalities(f, &mut equal)) {
+        return false;
+    }
     equal.sort_unstable();
     equal.dedup();
-    fixed && (equal.contains(&ID) || has_index(entity, &equal, &query.order))
+    let (own, ordered) = (!equal.is_empty(), |equal: &[usize]| has_index(entity, equal, &query.order));
+    // An index on what only one kind has need not begin with the kind.
+    match entity.columns.iter().position(|column| entity.kind.is_some() && column.name == "kind") {
+        _ if equal.contains(&ID) || (own && ordered(&equal)) => true,
+        Some(kind) => ordered(&[equal.as_slice(), &[kind]].concat()),
+        None => ordered(&equal),
+    }
 }
 
 /// Expansions that lead to one each, by key.

@@ -67,21 +67,21 @@ impl App {
             let message = format!("'types' takes user, group, application, servicePrincipal, not '{unknown}'.");
             return Err(Refusal::Invalid(vec![Violation::new("types", message)]).into());
         }
-        let path = |name: &str| {
-            let property = face.properties.iter().find(|p| p.name == name)?;
-            Some(Box::new(Expr::Property(PropertyPath { scope: 0, navigations: Vec::new(), cast: None, property })))
-        };
-        let (Some(id), Some(kind)) = (path("id"), path("kind")) else { return Err(Error::NoSuchPath) };
+        let id = |cast| PropertyPath { scope: 0, navigations: Vec::new(), cast, property: face.entity.key() };
         let most = ids.len();
-        let mut filter = Expr::In(id, ids.into_iter().map(Value::Text).collect());
-        let kinds: Vec<Value> = face
-            .derived()
-            .filter(|derived| types.iter().any(|ty| derived.name.eq_ignore_ascii_case(ty)))
-            .filter_map(|derived| derived.entity.kind.map(|kind| Value::Text(kind.to_owned())))
-            .collect();
-        if !kinds.is_empty() {
-            filter = Expr::And(Box::new(filter), Box::new(Expr::In(kind, kinds)));
-        }
+        let named = ids.into_iter().map(Value::Text).collect();
+        let named = Expr::In(Box::new(Expr::Property(id(None))), named);
+        // What is not of the type has no id as one.
+        let of_type = |derived| {
+            let nothing = Box::new(Expr::Literal(Value::Null));
+            Expr::Compare(Comparison::Ne, Box::new(Expr::Property(id(Some(derived)))), nothing)
+        };
+        let wanted = face.derived().filter(|derived| types.iter().any(|ty| derived.name.eq_ignore_ascii_case(ty)));
+        let either = |one, other| Expr::Or(Box::new(one), Box::new(other));
+        let filter = match wanted.map(of_type).reduce(either) {
+            Some(kinds) => Expr::And(Box::new(named), Box::new(kinds)),
+            None => named,
+        };
         let query = crate::odata::options::parse_query("", Rows::All(face), None, crate::model::value::Timestamp(0));
         let Ok(mut query) = query else { return Err(Error::NoSuchPath) };
         (query.filter, query.limit) = (Some(filter), most.max(1));

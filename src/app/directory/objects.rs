@@ -8,7 +8,7 @@ use crate::{
         changeset::Changeset,
         record::{Record, Stored},
     },
-    store::{self, Life},
+    store::{self, Life, directory::find_all},
 };
 
 impl App {
@@ -28,12 +28,25 @@ impl App {
     pub async fn object_purge(&self, caller: Caller<'_>, id: &str) -> Result<(), Error> {
         let found = self.deleted_object(caller, id).await?;
         let changes = match found.record.kind.as_str() {
-            "user" => Changeset::default().delete(&self.deleted::<User>(caller, id).await?),
+            "user" => {
+                let changes = Changeset::default().delete(&self.deleted::<User>(caller, id).await?);
+                self.without_manager(caller, id, changes).await?
+            }
             "group" => Changeset::default().delete(&self.deleted::<Group>(caller, id).await?),
             "application" => Changeset::default().delete(&self.deleted::<Application>(caller, id).await?),
             _ => Changeset::default().delete(&self.deleted::<ServicePrincipal>(caller, id).await?),
         };
         self.commit_once(caller, changes).await.map_err(refused::<DirectoryObject>)
+    }
+
+    /// Whoever reports to somebody who is no more reports to nobody.
+    async fn without_manager(&self, caller: Caller<'_>, id: &str, changes: Changeset) -> Result<Changeset, Error> {
+        let reports = find_all::<User>(self.store(), caller.tenant, User::MANAGER_ID, id).await?;
+        let on = self.occasion(caller);
+        Ok(reports.into_iter().filter(|report| report.record.id != id).fold(changes, |changes, report| {
+            let after = User { manager_id: None, ..report.record.clone() };
+            changes.update(report, after, on.version)
+        }))
     }
 
     async fn deleted_object(&self, caller: Caller<'_>, id: &str) -> Result<Stored<DirectoryObject>, Error> {

@@ -24,6 +24,10 @@ pub trait Object: Record + Default + PartialEq {
     fn check(&self) -> Vec<Violation>;
     /// Works out what follows from what was said.
     fn derive(&mut self, on: &Occasion);
+    /// Whether the tokens that it has count no more when it becomes `after`.
+    fn loses_tokens(&self, _after: &Self) -> bool {
+        false
+    }
 }
 
 /// Writes a new object, if it may be.
@@ -65,15 +69,24 @@ pub fn replace<R: Object>(before: Stored<R>, mut after: R, on: &Occasion) -> Res
     if !violations.is_empty() {
         return Err(Refusal::Invalid(violations));
     }
-    let changes = Changeset::default().update(before, after.clone(), on.version);
-    Ok((Stored { record: after, version: on.version }, changes))
+    Ok((Stored { record: after.clone(), version: on.version }, update(before, after, on)))
+}
+
+/// The changeset that puts another state in the place of one.
+fn update<R: Object>(before: Stored<R>, after: R, on: &Occasion) -> Changeset {
+    let lost = before.record.loses_tokens(&after).then(|| after.id().to_owned());
+    let changes = Changeset::default().update(before, after, on.version);
+    match lost {
+        Some(id) => changes.revoke(&id, on.now),
+        None => changes,
+    }
 }
 
 /// Deletes an object, so that it can be restored.
 pub fn delete<R: Object>(before: Stored<R>, on: &Occasion) -> Changeset {
     let mut after = before.record.clone();
     *after.deleted_at() = Some(on.now);
-    Changeset::default().update(before, after, on.version)
+    update(before, after, on)
 }
 
 /// Brings a deleted object back.

@@ -14,6 +14,10 @@ impl Object for ServicePrincipal {
 
     fn derive(&mut self, _: &Occasion) {}
 
+    fn loses_tokens(&self, after: &Self) -> bool {
+        (self.account_enabled && !after.account_enabled) || self.deleted_at != after.deleted_at
+    }
+
     fn check(&self) -> Vec<Violation> {
         let modes = ["password", "saml", "notSupported", "oidc"];
         super::one_of("preferredSingleSignOnMode", self.preferred_single_sign_on_mode.as_deref(), &modes)

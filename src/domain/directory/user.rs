@@ -29,6 +29,14 @@ impl Object for User {
         }
     }
 
+    fn loses_tokens(&self, after: &Self) -> bool {
+        let sessions = |user: &Self| user.sign_in_sessions_valid_from_date_time;
+        (self.account_enabled && !after.account_enabled)
+            || self.deleted_at != after.deleted_at
+            || self.password_hash != after.password_hash
+            || sessions(self) != sessions(after)
+    }
+
     fn check(&self) -> Vec<Violation> {
         let name = check_name(&self.user_principal_name).err();
         let country = self

@@ -54,10 +54,12 @@ impl Sql<'_> {
 
     /// `(SELECT id …)`: the ids that a closure leads to from the ids that `sources` compares with.
     ///
-    /// The way is walked over groups, which are few, not over their members.
+    /// The way is walked over groups, which are few, not over their members; and not beyond those that were deleted.
     pub(super) fn closure(&mut self, closure: &Closure, sources: impl FnOnce(&mut Self)) {
         let Closure { links, nesting, nesting_first } = closure;
-        let [reached, link, step] = [self.alias(), self.alias(), self.alias()];
+        let [reached, link, step, living] = [self.alias(), self.alias(), self.alias(), self.alias()];
+        // On the way down nobody is reached through a group that was deleted; on the way up such a group is the last one.
+        let living_end = if *nesting_first { nesting.target } else { nesting.source };
         self.push("(WITH RECURSIVE ").push(&reached).push("(id) AS (SELECT ");
         if *nesting_first {
             self.column(&link, "id").push(" FROM ").push(DIRECTORY).push(" ").push(&link).push(" WHERE ");
@@ -71,7 +73,10 @@ impl Sql<'_> {
         sources(self);
         self.push(" UNION SELECT ").column(&step, nesting.target).push(" FROM ").push(&reached).push(" JOIN ");
         self.push(nesting.table).push(" ").push(&step).push(" ON ").column(&step, "tenant_id").push(" = ").tenant();
-        self.push(" AND ").column(&step, nesting.source).push(" = ").column(&reached, "id").push(")");
+        self.push(" AND ").column(&step, nesting.source).push(" = ").column(&reached, "id");
+        self.push(" JOIN ").push(DIRECTORY).push(" ").push(&living).push(" ON ").column(&living, "tenant_id");
+        self.push(" = ").tenant().push(" AND ").column(&living, "id").push(" = ").column(&step, living_end);
+        self.push(" AND ").column(&living, "deleted_at").push(" IS NULL)");
         if *nesting_first {
             let last = self.alias();
             self.push(" SELECT ").column(&last, links.target).push(" FROM ").push(&reached).push(" JOIN ");
