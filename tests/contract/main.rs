@@ -22,6 +22,7 @@ mod client;
 mod coverage;
 mod create_access_package;
 mod devices;
+mod directory;
 mod documents;
 mod etags;
 mod filters;
