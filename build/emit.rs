@@ -66,7 +66,12 @@ impl<'a> Entity<'a> {
             Some(base) => named(all, base)?.properties()?,
             None => Vec::new(),
         };
-        properties.extend(schema.properties()?);
+        for (name, property) in schema.properties()? {
+            match properties.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, inherited)) => *inherited = property,
+                None => properties.push((name, property)),
+            }
+        }
         let (mut columns, mut transient): (Vec<Column>, Vec<Column>) = (Vec::new(), Vec::new());
         for (name, property) in properties.iter().filter(|(_, p)| p.navigation.is_none()) {
             let name = column_name(name, property);

@@ -269,6 +269,12 @@ DROP TABLE service_principal_secret;
 DROP TABLE service_principal;
 
 -- What the tenant itself is, at Graph's addresses.
+-- The domains of a tenant; one without any shows localhost.
+CREATE VIEW shown_domain AS
+SELECT tenant_id, name FROM tenant_domain
+UNION ALL
+SELECT t.key, 'localhost' FROM tenant t WHERE NOT EXISTS (SELECT 1 FROM tenant_domain d WHERE d.tenant_id = t.key);
+
 CREATE VIEW organization AS
 SELECT t.key AS tenant_id, t.id, 1::bigint AS row_version, '[]'::text AS assigned_plans, '[]'::text AS business_phones, NULL::text AS city,
   NULL::text AS country, NULL::text AS country_letter_code, t.created_at, NULL::bigint AS deleted_date_time, t.display_name,
@@ -277,15 +283,15 @@ SELECT t.key AS tenant_id, t.id, 1::bigint AS row_version, '[]'::text AS assigne
   NULL::text AS street, '[]'::text AS technical_notification_mails, 'AAD'::text AS tenant_type,
   coalesce((
     SELECT json_agg(json_build_object(
-      'capabilities', 'Email, OfficeCommunicationsOnline', 'isDefault', (d.name = (SELECT min(o.name) FROM tenant_domain o WHERE o.tenant_id = d.tenant_id)), 'isInitial', (d.name = (SELECT min(o.name) FROM tenant_domain o WHERE o.tenant_id = d.tenant_id)), 'name', d.name,
+      'capabilities', 'Email, OfficeCommunicationsOnline', 'isDefault', (d.name = (SELECT min(o.name) FROM shown_domain o WHERE o.tenant_id = d.tenant_id)), 'isInitial', (d.name = (SELECT min(o.name) FROM shown_domain o WHERE o.tenant_id = d.tenant_id)), 'name', d.name,
       'type', 'Managed'
-    ) ORDER BY d.name)::text FROM tenant_domain d WHERE d.tenant_id = t.key
+    ) ORDER BY d.name)::text FROM shown_domain d WHERE d.tenant_id = t.key
   ), '[]') AS verified_domains
 FROM tenant t;
 
 CREATE VIEW domain AS
 SELECT d.tenant_id, d.name AS id, 1::bigint AS row_version, 'Managed'::text AS authentication_type, NULL::text AS availability_status,
-  TRUE AS is_admin_managed, (d.name = (SELECT min(o.name) FROM tenant_domain o WHERE o.tenant_id = d.tenant_id)) AS is_default, (d.name = (SELECT min(o.name) FROM tenant_domain o WHERE o.tenant_id = d.tenant_id)) AS is_initial, TRUE AS is_root, TRUE AS is_verified,
+  TRUE AS is_admin_managed, (d.name = (SELECT min(o.name) FROM shown_domain o WHERE o.tenant_id = d.tenant_id)) AS is_default, (d.name = (SELECT min(o.name) FROM shown_domain o WHERE o.tenant_id = d.tenant_id)) AS is_initial, TRUE AS is_root, TRUE AS is_verified,
   NULL::text AS manufacturer, NULL::text AS model, NULL::bigint AS password_notification_window_in_days,
   NULL::bigint AS password_validity_period_in_days, '["Email"]'::text AS supported_services
-FROM tenant_domain d;
+FROM shown_domain d;

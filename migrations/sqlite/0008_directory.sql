@@ -289,6 +289,12 @@ DROP TABLE service_principal_secret;
 DROP TABLE service_principal;
 
 -- What the tenant itself is, at Graph's addresses.
+-- The domains of a tenant; one without any shows localhost.
+CREATE VIEW shown_domain AS
+SELECT tenant_id, name FROM tenant_domain
+UNION ALL
+SELECT t.key, 'localhost' FROM tenant t WHERE NOT EXISTS (SELECT 1 FROM tenant_domain d WHERE d.tenant_id = t.key);
+
 CREATE VIEW organization AS
 SELECT t.key AS tenant_id, t.id, 1 AS row_version, '[]' AS assigned_plans, '[]' AS business_phones, NULL AS city,
   NULL AS country, NULL AS country_letter_code, t.created_at, NULL AS deleted_date_time, t.display_name,
@@ -297,15 +303,15 @@ SELECT t.key AS tenant_id, t.id, 1 AS row_version, '[]' AS assigned_plans, '[]' 
   NULL AS street, '[]' AS technical_notification_mails, 'AAD' AS tenant_type,
   coalesce((
     SELECT json_group_array(json_object(
-      'capabilities', 'Email, OfficeCommunicationsOnline', 'isDefault', json(CASE WHEN d.name = (SELECT min(o.name) FROM tenant_domain o WHERE o.tenant_id = d.tenant_id) THEN 'true' ELSE 'false' END), 'isInitial', json(CASE WHEN d.name = (SELECT min(o.name) FROM tenant_domain o WHERE o.tenant_id = d.tenant_id) THEN 'true' ELSE 'false' END), 'name', d.name,
+      'capabilities', 'Email, OfficeCommunicationsOnline', 'isDefault', json(CASE WHEN d.name = (SELECT min(o.name) FROM shown_domain o WHERE o.tenant_id = d.tenant_id) THEN 'true' ELSE 'false' END), 'isInitial', json(CASE WHEN d.name = (SELECT min(o.name) FROM shown_domain o WHERE o.tenant_id = d.tenant_id) THEN 'true' ELSE 'false' END), 'name', d.name,
       'type', 'Managed'
-    )) FROM tenant_domain d WHERE d.tenant_id = t.key
+    )) FROM shown_domain d WHERE d.tenant_id = t.key
   ), '[]') AS verified_domains
 FROM tenant t;
 
 CREATE VIEW domain AS
 SELECT d.tenant_id, d.name AS id, 1 AS row_version, 'Managed' AS authentication_type, NULL AS availability_status,
-  1 AS is_admin_managed, (d.name = (SELECT min(o.name) FROM tenant_domain o WHERE o.tenant_id = d.tenant_id)) AS is_default, (d.name = (SELECT min(o.name) FROM tenant_domain o WHERE o.tenant_id = d.tenant_id)) AS is_initial, 1 AS is_root, 1 AS is_verified,
+  1 AS is_admin_managed, (d.name = (SELECT min(o.name) FROM shown_domain o WHERE o.tenant_id = d.tenant_id)) AS is_default, (d.name = (SELECT min(o.name) FROM shown_domain o WHERE o.tenant_id = d.tenant_id)) AS is_initial, 1 AS is_root, 1 AS is_verified,
   NULL AS manufacturer, NULL AS model, NULL AS password_notification_window_in_days,
   NULL AS password_validity_period_in_days, '["Email"]' AS supported_services
-FROM tenant_domain d;
+FROM shown_domain d;

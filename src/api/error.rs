@@ -315,6 +315,7 @@ fn property_name(entity: &'static EntityType, face: &Face, column: usize) -> &'s
     let face = entity.face(face.version);
     let shown = face.shown().find(|p| p.column == column).map(|p| p.name);
     let linked = || face.navigations.iter().find(|n| n.link == Link::Column(column)).map(|n| n.name);
-    let taken = || face.properties.iter().find(|p| p.column == column).map(|p| p.name);
+    let folded = |p: &&crate::model::meta::Property| p.folded.is_some_and(|folded| folded.column == column);
+    let taken = || face.properties.iter().find(|p| p.column == column || folded(p)).map(|p| p.name);
     shown.or_else(linked).or_else(taken).unwrap_or("id")
 }

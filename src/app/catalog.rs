@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{App, Caller, Error, Expected, Named, refused};
+use super::{App, Caller, Error, Expected, Named, directory::graph, refused};
 use crate::{
     authz::{Action, OWNER, ROLES},
     domain::{Occasion, Refusal, catalog as rules, role_assignment as roles},
@@ -18,9 +18,10 @@ use crate::{
     store::{self, Store, TenantKey},
 };
 
-/// What a tenant starts with: a catalog, and the built-in roles.
+/// What a tenant starts with: a catalog, the built-in roles, and the application that this API is.
 pub fn first_catalog(now: Timestamp) -> Changeset {
-    let first = rules::general(ids::new_id(), &Occasion { by: None, now, version: ids::new_row_version() });
+    let mut first = rules::general(ids::new_id(), &Occasion { by: None, now, version: ids::new_row_version() });
+    first.writes.extend(graph::first(now).writes);
     ROLES.iter().fold(first, |changes, role| {
         let definition = UnifiedRoleDefinition {
             id: role.id.to_owned(),
@@ -34,7 +35,7 @@ pub fn first_catalog(now: Timestamp) -> Changeset {
     })
 }
 
-/// Takes the built-in catalog away from a tenant that is to go.
+/// Takes away from a tenant that is to go what it has started with.
 pub async fn built_in(store: &dyn Store, tenant: TenantKey) -> Result<Changeset, store::Error> {
     let rows = Rows::All(ACCESS_PACKAGE_CATALOG.face(Version::V1));
     let Ok(query) =
@@ -45,7 +46,7 @@ pub async fn built_in(store: &dyn Store, tenant: TenantKey) -> Result<Changeset,
     let page = store.read(tenant, query).await?.map(|page| page.rows).unwrap_or_default();
     let found: Vec<serde_json::Value> =
         serde_json::from_slice(&[b"[", page.as_slice(), b"]"].concat()).unwrap_or_default();
-    let mut changes = Changeset::default();
+    let mut changes = graph::last(store, tenant).await?;
     for id in found.iter().filter_map(|row| row["id"].as_str()) {
         let stored = store::load::<AccessPackageCatalog>(store, tenant, ACCESS_PACKAGE_CATALOG.key(), id).await?;
         changes = stored.iter().fold(changes, Changeset::delete);

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Authority, issue::permission_names, secrets};
 use crate::{
+    authz::GRAPH_APP_ID,
     ids,
     model::{self, activity::target, audit::Entry, changeset::Changeset, record::Stored, value::Timestamp},
     store::{
@@ -170,9 +171,11 @@ impl Authority {
         Ok(self.store.tenant_delete(tenant.key, last, (self.default_tenant.key, audit)).await?)
     }
 
-    /// The applications of a tenant, by name.
+    /// The applications of a tenant, by name, but for the one that this API is.
     pub async fn app_list(&self, tenant: &Tenant) -> Result<Vec<ServicePrincipal>, ManageError> {
-        Ok(self.store.service_principals(tenant.key).await?)
+        let mut all = self.store.service_principals(tenant.key).await?;
+        all.retain(|principal| principal.app_id != GRAPH_APP_ID);
+        Ok(all)
     }
 
     /// Makes an application with these permissions and a secret.

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use super::{Authority, Visit, issue::TokenFor, remember::Attempt};
 use crate::{
-    model::value::Timestamp,
-    store::{self, ClientSecret, CommitError, ServicePrincipal, Tenant},
+    authz::{GRAPH_APP_ID, PERMISSIONS},
+    model::{self, AppRoleAssignment, value::Timestamp},
+    store::{
+        self, ClientSecret, CommitError, ServicePrincipal, Tenant, TenantKey,
+        directory::{find, find_all},
+    },
 };
 
 /// How long a token lives that an application gets.
@@ -113,7 +117,7 @@ impl Authority {
             ..Attempt::default()
         };
         let principal = match self.authenticate(&asked).await {
-            Ok(principal) => principal,
+            Ok(principal) => self.with_assigned_roles(asked.tenant.key, principal).await?,
             Err(error) => {
                 let reason = error.to_string();
                 if let Some(code) = error.number() {
@@ -135,6 +139,31 @@ impl Authority {
         let token = self.signing().sign(&claims).ok_or(SignInError::Signing)?;
         tracing::info!(tenant = asked.tenant.id, client = principal.app_id, "an application signed in");
         Ok(token)
+    }
+
+    /// The application with the permissions that role assignments give it, too.
+    async fn with_assigned_roles(
+        &self,
+        tenant: TenantKey,
+        mut principal: ServicePrincipal,
+    ) -> Result<ServicePrincipal, store::Error> {
+        let (column, id) = (AppRoleAssignment::PRINCIPAL_ID, principal.id.as_str());
+        let assigned = find_all::<AppRoleAssignment>(&*self.store, tenant, column, id).await?;
+        if assigned.is_empty() {
+            return Ok(principal);
+        }
+        let column = model::ServicePrincipal::APP_ID;
+        let Some(graph) = find::<model::ServicePrincipal>(&*self.store, tenant, column, GRAPH_APP_ID).await? else {
+            return Ok(principal);
+        };
+        let of_graph = assigned.iter().filter(|assigned| assigned.record.resource_id == graph.record.id);
+        for role in of_graph.map(|assigned| assigned.record.app_role_id.as_str()) {
+            let permission = PERMISSIONS.iter().find(|permission| permission.id == Some(role));
+            if let Some(permission) = permission.filter(|known| principal.roles.iter().all(|role| role != known.name)) {
+                principal.roles.push(permission.name.to_owned());
+            }
+        }
+        Ok(principal)
     }
 
     pub(super) async fn authenticate(&self, asked: &ClientCredentials<'_>) -> Result<ServicePrincipal, SignInError> {

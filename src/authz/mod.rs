@@ -15,7 +15,7 @@ pub mod table;
 use std::fmt;
 
 pub use self::{
-    permission::{PERMISSIONS, Permission, Permissions},
+    permission::{GRAPH_APP_ID, PERMISSIONS, Permission, Permissions},
     role::{DIRECTORY_ROLES, DirectoryRole, DirectoryRoles, OWNER, ROLES, Role},
     table::Action,
 };

@@ -18,6 +18,9 @@ const fn permission(name: &'static str, id: &'static str, description: &'static 
     Permission { name, description, id: Some(id) }
 }
 
+/// The client id of the application whose roles permissions are, the same in every tenant, and in Entra's.
+pub const GRAPH_APP_ID: &str = "00000003-0000-0000-c000-000000000000";
+
 /// All permissions that mean something here.
 pub const PERMISSIONS: &[Permission] = &[
     permission(READ_ALL, "c74fd47d-ed3c-45c3-9a9e-b8676de685d2", "Read all of entitlement management."),

@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 use super::{Error, open_authority, open_store, print};
 use crate::{
     api::{self, Api},
-    app::App,
+    app::{App, directory::graph},
     authority::{self, Authority, Issuer},
     clock::Clock,
     config::{LogFormat, Serve},
@@ -47,6 +47,9 @@ async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receive
         ..config.tokens.options()
     };
     let authority = open_authority(store, &Clock::System, options).await?;
+    for tenant in store.tenants().await? {
+        graph::renew(&**store, tenant.key, Clock::System.now()).await?;
+    }
     let api = api(config, store, authority);
     let router = api::router(Arc::clone(&api));
     let tls = tls(config)?.map(Arc::new);

@@ -186,13 +186,13 @@ pub enum Expr {
         /// The type of what is there.
         ty: Type,
     },
-    /// `any` or `all` over the items of a property.
+    /// `any`, `all` or `$count` of the items of a property.
     Each {
         /// Which.
         quantifier: Quantifier,
         /// The property.
         property: PropertyPath,
-        /// What is asked of each; none: `any()`.
+        /// What is asked of each; none: `any()` or `$count`.
         predicate: Option<Box<Expr>>,
     },
     /// A comparison; the operands are of one kind, or null.
@@ -207,7 +207,7 @@ pub enum Expr {
     Not(Box<Expr>),
     /// A function; the operands are as [`Function`] says.
     Call(Function, Vec<Expr>),
-    /// `any` or `all` over a collection.
+    /// `any`, `all` or `$count` of a collection.
     Lambda {
         /// Which.
         quantifier: Quantifier,
@@ -215,7 +215,7 @@ pub enum Expr {
         scope: usize,
         /// Single-valued navigations, then the collection.
         path: Vec<&'static Navigation>,
-        /// What is asked of each; it is in the scope numbered one more than the lambdas around it. None: `any()`.
+        /// What is asked of each; it is in the scope numbered one more than the lambdas around it. None: `any()` or `$count`.
         predicate: Option<Box<Expr>>,
     },
 }
@@ -228,6 +228,9 @@ impl Expr {
             Self::Property(path) => Some(path.property.ty.kind()),
             Self::Member(_, _, ty) | Self::Item { ty, .. } => Some(ty.kind()),
             Self::Call(function, _) => Some(function.kind()),
+            Self::Each { quantifier: Quantifier::Count, .. } | Self::Lambda { quantifier: Quantifier::Count, .. } => {
+                Some(Kind::Int)
+            }
             _ => Some(Kind::Bool),
         }
     }
@@ -258,12 +261,13 @@ pub enum Comparison {
     Le,
 }
 
-/// `any` or `all`.
+/// `any`, `all`, or how many there are: `$count`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are OData's")]
 pub enum Quantifier {
     Any,
     All,
+    Count,
 }
 
 /// A function of `$filter` and `$orderby`.

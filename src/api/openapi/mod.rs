@@ -122,6 +122,7 @@ fn components(all: &[Operation]) -> Components {
     for operation in all {
         statuses.extend(responses::refusals(operation.kind, operation.face, operation.template.contains('{')));
         used.extend(parameters::of(operation.kind));
+        used.extend(parameters::of_directory(operation.kind, operation.face));
     }
     let (statuses, used): (Vec<_>, Vec<_>) = (statuses.into_iter().collect(), used.into_iter().collect());
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(

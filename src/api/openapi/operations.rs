@@ -49,7 +49,9 @@ pub(super) fn describe(operation: &Operation, version: Version, all: &[Operation
         }
         _ => described,
     };
-    let shared = parameters::of(operation.kind).iter().map(|component| parameters::reference(component));
+    let of_directory = parameters::of_directory(operation.kind, operation.face);
+    let shared =
+        parameters::of(operation.kind).iter().chain(of_directory).map(|component| parameters::reference(component));
     let described = shared.fold(described, OperationBuilder::parameter_ref);
     let described = responses::successes(operation.kind, operation.face).into_iter().fold(
         described,

@@ -12,7 +12,7 @@ use crate::{
     api::operations::Kind,
     model::{
         ENTITY_TYPES,
-        meta::{EntityType, Navigation, Version},
+        meta::{EntityType, Face, Navigation, Version},
     },
 };
 
@@ -135,6 +135,15 @@ const SHARED: &[Shared] = &[
         example: || json!("return=representation"),
     },
     Shared {
+        component: "ConsistencyLevel",
+        place: ParameterIn::Header,
+        name: "ConsistencyLevel",
+        description: "Accepted, as Graph's clients send it, and not needed: every question is answered by what is there \
+                      just now.",
+        ty: Ty::Text,
+        example: || json!("eventual"),
+    },
+    Shared {
         component: "If-Match",
         place: ParameterIn::Header,
         name: "If-Match",
@@ -187,6 +196,15 @@ pub(super) const fn of(kind: Kind) -> &'static [&'static str] {
         Kind::AddReference(_) | Kind::RemoveReference(_) | Kind::RemoveReferenceById(_) | Kind::Call(_) => {
             &["client-request-id"]
         }
+    }
+}
+
+/// What operations on the directory take beside.
+pub(super) fn of_directory(kind: Kind, face: &Face) -> &'static [&'static str] {
+    let in_directory = face.entity.kind.is_some() || !face.entity.derived.is_empty();
+    match kind {
+        Kind::List | Kind::Count | Kind::ListReferences(_) | Kind::Get if in_directory => &["ConsistencyLevel"],
+        _ => &[],
     }
 }
 

@@ -212,7 +212,11 @@ pub(super) fn successes(kind: Kind, face: &'static Face) -> Vec<(&'static str, R
         Kind::Call(signature) => {
             let answer = ok(if signature.gives.is_some() { "The answer." } else { "It is done." });
             let answer = match signature.gives {
-                Some(_) => answer.content(JSON, json_content(&schema(&super::schemas::answer_name(signature))).build()),
+                // Some give an entity.
+                Some(_) => {
+                    let content = json_content(&schema(&super::schemas::answer_name(signature)));
+                    header(answer.content(JSON, content.build()), "ETag")
+                }
                 None => answer,
             };
             vec![(signature.status, answer)]

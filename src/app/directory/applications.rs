@@ -26,9 +26,6 @@ use crate::{
 /// A secret that was made, but for where it is kept.
 pub type NewSecret = Secret;
 
-/// The application whose roles are the permissions of this API, as in every tenant of Entra.
-pub const GRAPH_APP_ID: &str = "00000003-0000-0000-c000-000000000000";
-
 /// Something that has secrets.
 trait HasSecrets: Object {
     fn secrets(&mut self) -> Secrets<'_>;

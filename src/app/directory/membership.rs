@@ -4,13 +4,14 @@ use super::{App, Caller, Error, links::related};
 use crate::{
     domain::Refusal,
     model::{
-        DIRECTORY_OBJECT,
+        DIRECTORY_OBJECT, DirectoryObject,
         bind::Violation,
-        meta::{EntityType, Version},
+        meta::{EntityType, ID, Version},
+        record::Record,
         value::Value,
     },
     odata::query::{Comparison, Expr, PropertyPath, Rows},
-    store::Page,
+    store::{Life, Page},
 };
 
 /// How many groups are told at the most, as in Graph.
@@ -25,6 +26,14 @@ impl App {
         among: Option<Vec<String>>,
         security_only: bool,
     ) -> Result<Option<Vec<String>>, Error> {
+        // Of something of which only the id is known, it is looked up what it is.
+        let entity = match self.store().row(caller.tenant, entity, ID, id.to_owned(), Life::Living).await? {
+            Some(_) if entity.derived.is_empty() => entity,
+            Some((values, _)) => DirectoryObject::from_values(values)
+                .and_then(|object| Some(entity.face(Version::V1).of_kind(&object.kind)?.entity))
+                .unwrap_or(entity),
+            None => return Err(Error::NotFound { entity, id: id.to_owned() }),
+        };
         let face = entity.face(Version::V1);
         let missing = || Error::NotFound { entity, id: id.to_owned() };
         let Some(groups) = face.navigation("transitiveMemberOf") else { return Ok(Some(Vec::new())) };

@@ -1,6 +1,7 @@
 //! Use cases of the directory. What all kinds of objects have in common is here; what one kind needs beside it, in its file.
 
 mod applications;
+pub mod graph;
 mod groups;
 mod links;
 mod membership;
@@ -118,7 +119,11 @@ impl App {
     ) -> Result<(), Error> {
         for Bind { navigation, id } in links {
             let Link::Table(table) = navigation.link else { continue };
-            let target = self.link_target(caller, navigation, &id).await?;
+            // Who names several things is told which of them is not there.
+            let target = self.link_target(caller, navigation, &id).await.map_err(|error| match error {
+                Error::NoSuchTarget { id, .. } => nobody(&format!("{}@odata.bind", navigation.name), &id),
+                other => other,
+            })?;
             changes.writes.extend(link_writes(table, source, &target));
         }
         Ok(())
@@ -171,6 +176,12 @@ impl App {
         let found = store::load_in(self.store(), caller.tenant, DIRECTORY_OBJECT.key(), id, life).await?;
         found.ok_or_else(|| Error::NotFound { entity: &DIRECTORY_OBJECT, id: id.to_owned() })
     }
+}
+
+/// The refusal of a body that names an object that is not there.
+fn nobody(member: &str, id: &str) -> Error {
+    let message = format!("'{member}' names an object that is not there: there is none with the id '{id}'.");
+    Refusal::Invalid(vec![Violation::new(member, message)]).into()
 }
 
 /// A link to a target. Groups in groups are noted in a table of their own beside it.

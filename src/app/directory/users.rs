@@ -1,10 +1,10 @@
 //! Use cases of people.
 
-use super::{App, Caller, Error, Expected, Named, new_id};
+use super::{App, Caller, Error, Expected, Named, new_id, nobody};
 use crate::{
     authz::Action,
     domain::directory::user as rules,
-    model::{DIRECTORY_OBJECT, User, UserInput, bind::Bind, meta::ID, record::Stored},
+    model::{DIRECTORY_OBJECT, USER, User, UserInput, bind::Bind, meta::ID, record::Stored},
     store::Life,
 };
 
@@ -18,9 +18,8 @@ impl App {
     ) -> Result<Stored<User>, Error> {
         caller.allow(Action::ManageUsers)?.everywhere()?;
         let on = self.occasion(caller);
-        let manager = input.manager_id.clone().flatten();
-        if let Some(manager) = manager {
-            self.object(caller, &manager, Life::Living).await?;
+        if let Some(manager) = input.manager_id.as_ref().and_then(Option::as_ref) {
+            self.check_manager(caller, manager).await?.ok_or_else(|| nobody("manager", manager))?;
         }
         let user = rules::make(new_id(), input, hash, &on);
         self.object_create(caller, user, links, &on).await
@@ -53,8 +52,7 @@ impl App {
         let allowed = caller.allow(Action::ManageUsers)?;
         if let Some(id) = &manager {
             let missing = || Error::NoSuchTarget { entity: &DIRECTORY_OBJECT, id: id.clone(), column: None };
-            let found = self.store().row(caller.tenant, &crate::model::USER, ID, id.clone(), Life::Living).await?;
-            found.ok_or_else(missing)?;
+            self.check_manager(caller, id).await?.ok_or_else(missing)?;
         }
         let named_user: Stored<User> = self.load(caller, &allowed, named).await?;
         if manager.is_none() && named_user.record.manager_id.is_none() {
@@ -68,6 +66,11 @@ impl App {
         let refine = |user: &mut User, _: &crate::domain::Occasion| user.manager_id.clone_from(&manager);
         let body = (UserInput::default(), Vec::new());
         self.object_update(caller, (named, &Expected::Any), body, refine).await.map(drop)
+    }
+
+    /// Whether somebody can be a manager: whoever is there.
+    async fn check_manager(&self, caller: Caller<'_>, id: &str) -> Result<Option<()>, Error> {
+        Ok(self.store().row(caller.tenant, &USER, ID, id.to_owned(), Life::Living).await?.map(drop))
     }
 
     /// Ends all sessions of a person.

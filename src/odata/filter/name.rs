@@ -160,17 +160,17 @@ impl<'a> ExprParser<'a> {
         let face = navigation.target.face(self.face.version);
         let (quantifier, predicate) = self.lambda(navigation.name, Variable::Row(face), from)?;
         let expr = Expr::Lambda { quantifier, scope, path, predicate };
-        Ok(Operand { expr, ty: Ty::Bool, from, to: self.before })
+        Ok(Operand { expr, ty: type_of(quantifier), from, to: self.before })
     }
 
     /// What is asked of the items of a property, whose name has been taken.
     fn each(&mut self, path: PropertyPath, ty: MemberType, from: usize, at: usize) -> Result<Operand<'a>, Error> {
         let (quantifier, predicate) = self.lambda(path.property.name, Variable::Item(ty), at)?;
         let expr = Expr::Each { quantifier, property: path, predicate };
-        Ok(Operand { expr, ty: Ty::Bool, from, to: self.before })
+        Ok(Operand { expr, ty: type_of(quantifier), from, to: self.before })
     }
 
-    /// `/any(variable:condition)` behind the name of a collection.
+    /// `/any(variable:condition)` or `/$count` behind the name of a collection.
     fn lambda(
         &mut self,
         name: &str,
@@ -179,7 +179,7 @@ impl<'a> ExprParser<'a> {
     ) -> Result<(Quantifier, Option<Box<Expr>>), Error> {
         let ask = |parser: &Self| {
             let what = format!("'{name}' is a collection");
-            let hint = format!("Ask '{name}/any(x:…)' or '{name}/all(x:…)', with 'x/…' for each.");
+            let hint = format!("Ask '{name}/any(x:…)' or '{name}/all(x:…)', with 'x/…' for each, or '{name}/$count'.");
             parser.source.fault(from, what).hint(&hint)
         };
         if !self.take(Token::Slash)? {
@@ -187,7 +187,8 @@ impl<'a> ExprParser<'a> {
         }
         let Token::Word(word) = self.token else { return Err(self.unexpected("'any' or 'all'")) };
         if word.eq_ignore_ascii_case("$count") {
-            return Err(self.source.missing(from, format!("'{name}/$count'")));
+            self.advance()?;
+            return Ok((Quantifier::Count, None));
         }
         let quantifier = if word.eq_ignore_ascii_case("any") {
             Quantifier::Any
@@ -226,5 +227,13 @@ impl<'a> ExprParser<'a> {
         let condition = self.expression()?.truth(self.source);
         self.variables.pop();
         condition
+    }
+}
+
+/// The type of what is asked of a collection.
+const fn type_of<'a>(quantifier: Quantifier) -> Ty<'a> {
+    match quantifier {
+        Quantifier::Any | Quantifier::All => Ty::Bool,
+        Quantifier::Count => Ty::Int,
     }
 }

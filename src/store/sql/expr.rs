@@ -192,7 +192,7 @@ impl Sql<'_> {
         let each = self.alias();
         let all = quantifier == Quantifier::All;
         let [before, after] = self.dialect.json_items();
-        self.push(if all { "(NOT EXISTS (SELECT 1 FROM " } else { "(EXISTS (SELECT 1 FROM " }).push(before);
+        self.push(asked(quantifier)).push(" FROM ").push(before);
         self.property(property, scopes);
         self.push(after).push(" AS ").push(&each);
         if let Some(predicate) = predicate {
@@ -253,7 +253,7 @@ impl Sql<'_> {
             return;
         };
         let each = self.alias();
-        self.push(if quantifier == Quantifier::All { "(NOT EXISTS (SELECT 1" } else { "(EXISTS (SELECT 1" });
+        self.push(asked(quantifier));
         self.rows_of(collection.target, &each);
         self.push(" AND ");
         match collection.link {
@@ -411,6 +411,15 @@ impl Sql<'_> {
             }
             write(self, item);
         }
+    }
+}
+
+/// The beginning of what is asked of a collection; two parentheses are open after it.
+const fn asked(quantifier: Quantifier) -> &'static str {
+    match quantifier {
+        Quantifier::Any => "(EXISTS (SELECT 1",
+        Quantifier::All => "(NOT EXISTS (SELECT 1",
+        Quantifier::Count => "((SELECT count(*)",
     }
 }
 

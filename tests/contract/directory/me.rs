@@ -15,15 +15,20 @@ engines! {
 async fn a_person_is_me(app: TestApp) {
     for version in ["v1.0", "beta"] {
         let client = caller(&app, version).await;
-        let (id, ada) = (new_group(&client, "sales").await, new_user(&client, &format!("ada{}", version.len())).await);
+        let (id, ada) = (new_group(&client, "sales").await, new_user(&client, &format!("ada{}", &version[..2])).await);
         link(&client, &format!("/groups/{id}/members"), &ada).await;
-        let upn = format!("ada{}@contoso.example", version.len());
+        let upn = format!("ada{}@contoso.example", &version[..2]);
         let person = app.person(&upn, &["User.Read.All", "Group.Read.All"], &[]).await.below(&format!("/{version}"));
         assert_eq!(person.get("/me").await.expect(200).id(), ada);
         assert_eq!(person.get("/me?$select=id,accountEnabled").await.expect(200).json()["accountEnabled"], true);
         assert_eq!(person.get("/me/memberOf").await.expect(200).column("id"), [id.clone()]);
         assert_eq!(
-            person.get("/me/transitiveMemberOf/microsoft.graph.group").await.expect(200).column("id"),
+            person
+                .get("/me/transitiveMemberOf/microsoft.graph.group")
+                .undocumented("a cast")
+                .await
+                .expect(200)
+                .column("id"),
             [id.clone()]
         );
         let asked = person.post("/me/checkMemberGroups", json!({ "groupIds": [id] })).await.expect(200);
@@ -34,7 +39,7 @@ async fn a_person_is_me(app: TestApp) {
 
 async fn an_application_is_not_me(app: TestApp) {
     let client = caller(&app, "v1.0").await;
-    client.get("/me").await.problem(400).says("Request_BadRequest", "", "/me");
+    client.get("/me").await.problem(400).says("BadRequest", "", "/me");
 }
 
 async fn a_person_with_little_reads_oneself_alone(app: TestApp) {
