@@ -5,7 +5,7 @@ use std::ptr;
 use super::{
     error::Error,
     filter::ExprParser,
-    query::{Expr, OrderKey, PropertyPath},
+    query::{Expr, OrderKey, PropertyPath, Quantifier},
     source::Source,
 };
 use crate::model::{
@@ -42,7 +42,11 @@ fn read(order: &mut Vec<OrderKey>, text: &str, face: &'static Face, now: Timesta
             return Err(source.fault(operand.from, format!("there are more than {MAX_KEYS} keys")));
         }
         match &operand.expr {
-            Expr::Property(_) | Expr::Call(..) => {}
+            Expr::Property(_)
+            | Expr::Member(..)
+            | Expr::Call(..)
+            | Expr::Each { quantifier: Quantifier::Count, .. }
+            | Expr::Lambda { quantifier: Quantifier::Count, .. } => {}
             Expr::Literal(_) => return Err(source.fault(operand.from, "a literal orders nothing")),
             _ => return Err(source.missing(operand.from, "an order by a condition")),
         }

@@ -164,7 +164,7 @@ fn rows_are_always_in_a_total_order() {
         (
             "$orderby=assignments/id",
             "$orderby: 'assignments' is a collection (position 1). \
-            Ask 'assignments/any(x:…)' or 'assignments/all(x:…)', with 'x/…' for each.",
+            Ask 'assignments/any(x:…)' or 'assignments/all(x:…)', with 'x/…' for each, or 'assignments/$count'.",
         ),
         ("$orderby=id,id,id,id,id,id,id,id,id", "$orderby: there are more than 8 keys (position 25)."),
     ] {

@@ -62,6 +62,9 @@ async fn lists_are_looked_into(app: TestApp) {
     assert_eq!(found("otherMails/any(m:startswith(m,'a@') and endswith(m,'example'))").await, ["ada"]);
     assert_eq!(found("otherMails/all(m:startswith(m,'a@'))").await, ["grace"]);
     assert_eq!(found("otherMails/$count eq 2").await, ["ada"]);
+    assert_eq!(found("memberOf/$count eq 0 and otherMails/$count lt 2").await, ["grace"]);
+    let ordered = client.get("/users").query("$orderby", "otherMails/$count desc").await.expect(200);
+    assert_eq!(ordered.column("displayName"), ["ada", "grace"]);
 }
 
 async fn members_are_looked_into(app: TestApp) {
@@ -77,4 +80,6 @@ async fn members_are_looked_into(app: TestApp) {
     assert_eq!(found("employeeOrgData/costCenter ne '1843'").await, ["grace"]);
     assert_eq!(found("identities/any(i:i/issuer eq 'contoso.example' and i/issuerAssignedId eq 'ada')").await, ["ada"]);
     assert!(found("identities/any(i:i/issuer eq 'other')").await.is_empty());
+    let ordered = client.get("/users").query("$orderby", "employeeOrgData/costCenter desc").query("$top", "1");
+    assert_eq!(ordered.await.expect(200).column("displayName"), ["ada"]);
 }
