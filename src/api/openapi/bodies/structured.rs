@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::text_pattern;
+use super::{limit_number, text_pattern};
 use crate::{
     api::openapi::schemas::{format, reference_to, types},
     model::{
@@ -72,7 +72,10 @@ fn member_schema(member: &ComplexMember) -> Value {
 fn scalar(ty: Type, nullable: bool) -> Value {
     let mut schema = Map::from_iter([("type".to_owned(), types(ty, nullable))]);
     match format(ty) {
-        Some(format) => _ = schema.insert("format".into(), json!(format)),
+        Some(format) => {
+            schema.insert("format".into(), json!(format));
+            limit_number(ty, &mut schema);
+        }
         None if matches!(ty, Type::String) => {
             schema.insert("maxLength".into(), json!(MAX_TEXT));
             schema.insert("pattern".into(), json!(text_pattern(0)));
