@@ -160,7 +160,11 @@ stage_sdk() {
     local app
     start tls --data "$data/tls" --tls-self-signed
     "$cardea" ca --data "$data/tls" >"$data/ca.pem"
-    app=$("$cardea" app create --name sdk --data "$data/tls" --json)
+    local role roles=()
+    for role in EntitlementManagement Directory User Group Application AppRoleAssignment; do
+        roles+=(--role "$role.ReadWrite.All")
+    done
+    app=$("$cardea" app create --name sdk "${roles[@]}" --data "$data/tls" --json)
     field() { python3 -c 'import json, sys; print(json.loads(sys.argv[1])[sys.argv[2]])' "$app" "$1"; }
     local here=${base[tls]/127.0.0.1/localhost} sdk
     for sdk in go typescript python; do

@@ -225,6 +225,14 @@ impl Face {
         all.into_iter().chain(self.deleted_items)
     }
 
+    /// Whether this is the type's name with the namespace, or with the alias `graph` that the metadata gives it.
+    pub fn is_named(&self, qualified: &str) -> bool {
+        let name = qualified.rsplit_once('.').filter(|(namespace, _)| {
+            namespace.eq_ignore_ascii_case("microsoft.graph") || namespace.eq_ignore_ascii_case("graph")
+        });
+        name.is_some_and(|(_, name)| name.eq_ignore_ascii_case(self.name))
+    }
+
     /// The type's qualified name, `microsoft.graph.…`.
     pub fn qualified_name(&self) -> String {
         format!("microsoft.graph.{}", self.name)

@@ -142,7 +142,7 @@ fn read<'a>(item: &'a str, face: &'static Face) -> Result<(&'static Navigation, 
     };
     let (mut first, mut rest) = path.split_once('/').unwrap_or((path, ""));
     // A cast to the type that it is anyway.
-    if !rest.is_empty() && first.eq_ignore_ascii_case(&face.qualified_name()) {
+    if !rest.is_empty() && face.is_named(first) {
         (first, rest) = rest.split_once('/').unwrap_or((rest, ""));
     }
     if first == "*" {
@@ -157,7 +157,7 @@ fn read<'a>(item: &'a str, face: &'static Face) -> Result<(&'static Navigation, 
     let target = navigation.target.face(face.version);
     match rest {
         "" => Ok((navigation, nested)),
-        _ if rest.eq_ignore_ascii_case(&target.qualified_name()) => Ok((navigation, nested)),
+        _ if target.is_named(rest) => Ok((navigation, nested)),
         _ if rest.starts_with('$') || rest.contains('.') => Err(missing(path)),
         _ => {
             let what = format!("'{}' is a path; write '{}($expand={})'", shown(path), navigation.name, shown(rest));

@@ -252,8 +252,8 @@ impl Walk {
         if segment.starts_with('$') || key::split(raw).is_some() {
             return Err(unknown(raw, segment, []));
         }
-        if let Some(cast) = cast(segment) {
-            return self.cast(rows, cast, segment);
+        if cast(segment).is_some() || types(rows.face()).any(|face| face.is_named(segment)) {
+            return self.cast(rows, segment);
         }
         let property = id_property(rows.face()).ok_or_else(|| Error::not_found(segment))?;
         self.key(rows, property, segment.to_owned());
@@ -280,8 +280,8 @@ impl Walk {
                 self.end(action, Resource::Action(rows, action));
                 return Ok(());
             }
-            if let Some(cast) = cast(name) {
-                return self.cast(rows, cast, segment);
+            if name.contains('.') {
+                return self.cast(rows, segment);
             }
         }
         Err(unknown(raw, segment, names(face)))
@@ -352,13 +352,13 @@ impl Walk {
     }
 
     /// At the same rows, of the type they are declared to be, or at those of them that are of a derived type.
-    fn cast(&mut self, rows: Rows, name: &str, segment: &str) -> Result<(), Error> {
+    fn cast(&mut self, rows: Rows, segment: &str) -> Result<(), Error> {
         let declared = rows.face();
-        if declared.name.eq_ignore_ascii_case(name) {
+        if declared.is_named(segment) {
             self.at = Resource::Rows(rows);
             return Ok(());
         }
-        let derived = declared.derived().find(|face| face.name.eq_ignore_ascii_case(name));
+        let derived = declared.derived().find(|face| face.is_named(segment));
         let face = derived.ok_or_else(|| Error::not_found(segment))?;
         self.push(&face.qualified_name());
         self.at = Resource::Rows(Rows::Cast { of: Box::new(rows), face });
@@ -381,6 +381,11 @@ fn action(known: &[&'static str], segment: &str) -> Option<&'static str> {
     let name = segment.strip_suffix("()").unwrap_or(segment);
     let name = cast(name).unwrap_or(name);
     known.iter().copied().find(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// The types that rows of a face can be of.
+fn types(face: &'static Face) -> impl Iterator<Item = &'static Face> {
+    [face].into_iter().chain(face.derived())
 }
 
 /// The property that shows the key column.

@@ -70,7 +70,7 @@ fn read(item: &str, face: &'static Face) -> Result<Item, Error> {
     let unknown = |name: &str, face| Err(Error::unknown_selection("$select", name, face));
     let mut names = item.split('/').peekable();
     // A cast to the type that it is anyway.
-    names.next_if(|name| item.contains('/') && name.eq_ignore_ascii_case(&face.qualified_name()));
+    names.next_if(|name| item.contains('/') && face.is_named(name));
     let first = names.next().unwrap_or_default();
     let second = names.next();
     if let (Some(third), Some(second)) = (names.next(), second) {

@@ -141,7 +141,7 @@ impl<'a> ExprParser<'a> {
 
     /// A type cast inside a path, to the type that it is or to one that is derived from it.
     fn cast(&self, face: &'static Face, name: &str, at: usize) -> Result<&'static Face, Error> {
-        let named = |face: &&'static Face| name.eq_ignore_ascii_case(&face.qualified_name());
+        let named = |face: &&'static Face| face.is_named(name);
         if let Some(found) = [face].into_iter().chain(face.derived()).find(named) {
             return Ok(found);
         }

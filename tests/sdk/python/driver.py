@@ -3,7 +3,7 @@
     usage: driver.py BASE_URL TENANT CLIENT_ID CLIENT_SECRET
 
 For v1.0 (msgraph-sdk) and beta (msgraph-beta-sdk): signs in, makes a catalog and packages, lists with a filter and with
-the SDK's own page iterator, handles an error as its typed error, cleans up.
+the SDK's own page iterator, handles an error as its typed error, cleans up; then the same with the directory.
 """
 
 import asyncio
@@ -17,6 +17,8 @@ from azure.identity.aio import ClientSecretCredential
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
 from msgraph_core.tasks.page_iterator import PageIterator
+
+import directory
 
 PACKAGES = 7
 PAGE = 3
@@ -139,6 +141,7 @@ async def main(base: str, tenant: str, client_id: str, secret: str) -> None:
     ) as credential:
         for words in (V1, BETA):
             await exercise(words, credential, base)
+            await directory.exercise(words, client(words, credential, base), client, tenant, base)
     # With instance discovery, as a client does that is told nothing; and for Graph's own name.
     async with ClientSecretCredential(tenant, client_id, secret, authority=base) as credential:
         assert (await credential.get_token("https://graph.microsoft.com/.default")).token
