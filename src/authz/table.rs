@@ -25,6 +25,10 @@ pub enum Action {
     ReadAuditLogs,
     /// To read the directory, whatever is in it.
     ReadDirectory,
+    /// To read one of the deleted objects: what reading its kind takes, which is known once it is found.
+    ReadDeleted,
+    /// To restore one of the deleted objects or to remove it for good: what changing its kind takes, in the same way.
+    ManageDeleted,
     /// To read who one is oneself.
     ReadMe,
     /// To read people.
@@ -41,6 +45,8 @@ pub enum Action {
     ReadApplications,
     /// To make, change, delete or restore applications and service principals.
     ManageApplications,
+    /// To read who has which role in an application.
+    ReadAppRoles,
     /// To say who has which role in an application.
     AssignAppRoles,
     /// To read what the organization is.
@@ -51,7 +57,7 @@ pub enum Action {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Read,
         Self::CreateCatalog,
         Self::ManageCatalog,
@@ -61,6 +67,8 @@ impl Action {
         Self::Govern,
         Self::ReadAuditLogs,
         Self::ReadDirectory,
+        Self::ReadDeleted,
+        Self::ManageDeleted,
         Self::ReadMe,
         Self::ReadUsers,
         Self::ManageUsers,
@@ -69,6 +77,7 @@ impl Action {
         Self::ManageMembers,
         Self::ReadApplications,
         Self::ManageApplications,
+        Self::ReadAppRoles,
         Self::AssignAppRoles,
         Self::ReadOrganization,
         Self::ReadDomains,
@@ -82,7 +91,8 @@ pub fn to_read(entity: &EntityType) -> Action {
         "directoryObject" => Action::ReadDirectory,
         "user" => Action::ReadUsers,
         "group" => Action::ReadGroups,
-        "application" | "servicePrincipal" | "appRoleAssignment" => Action::ReadApplications,
+        "application" | "servicePrincipal" => Action::ReadApplications,
+        "appRoleAssignment" => Action::ReadAppRoles,
         "organization" => Action::ReadOrganization,
         "domain" => Action::ReadDomains,
         _ => Action::Read,
@@ -161,6 +171,41 @@ pub const fn row(action: Action) -> &'static Row {
             members: false,
         },
         Action::ReadDirectory => const { &members(&[DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) },
+        // What one of the kinds takes.
+        Action::ReadDeleted => {
+            const {
+                &members(&[
+                    "User.Read.All",
+                    "User.ReadWrite.All",
+                    "GroupMember.Read.All",
+                    "Group.Read.All",
+                    "GroupMember.ReadWrite.All",
+                    "Group.ReadWrite.All",
+                    "Application.Read.All",
+                    "Application.ReadWrite.All",
+                    DIRECTORY_READ_ALL,
+                    DIRECTORY_READ_WRITE_ALL,
+                ])
+            }
+        }
+        Action::ManageDeleted => {
+            const {
+                &directory(
+                    &[
+                        "User.ReadWrite.All",
+                        "Group.ReadWrite.All",
+                        "Application.ReadWrite.All",
+                        DIRECTORY_READ_WRITE_ALL,
+                    ],
+                    &[
+                        "Global Administrator",
+                        "User Administrator",
+                        "Groups Administrator",
+                        "Application Administrator",
+                    ],
+                )
+            }
+        }
         Action::ReadMe => {
             const {
                 &members(&[
@@ -225,6 +270,17 @@ pub const fn row(action: Action) -> &'static Row {
                 )
             }
         }
+        Action::ReadAppRoles => {
+            const {
+                &members(&[
+                    "Application.Read.All",
+                    "Application.ReadWrite.All",
+                    "AppRoleAssignment.ReadWrite.All",
+                    DIRECTORY_READ_ALL,
+                    DIRECTORY_READ_WRITE_ALL,
+                ])
+            }
+        }
         Action::AssignAppRoles => {
             const { &directory(&["AppRoleAssignment.ReadWrite.All"], &["Global Administrator", "Application Administrator"]) }
         }
@@ -237,6 +293,8 @@ pub const fn row(action: Action) -> &'static Row {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::authz::{DIRECTORY_ROLES, PERMISSIONS, ROLES};
 
@@ -288,6 +346,15 @@ mod tests {
                 format!("Govern: {write}; all; "),
                 "ReadAuditLogs: AuditLog.Read.All Directory.Read.All; read; ".to_owned(),
                 format!("ReadDirectory: {directory}; members; "),
+                format!(
+                    "ReadDeleted: User.Read.All User.ReadWrite.All GroupMember.Read.All Group.Read.All \
+                     GroupMember.ReadWrite.All Group.ReadWrite.All Application.Read.All Application.ReadWrite.All \
+                     {directory}; members; "
+                ),
+                "ManageDeleted: User.ReadWrite.All Group.ReadWrite.All Application.ReadWrite.All \
+                 Directory.ReadWrite.All; Global Administrator, User Administrator, Groups Administrator, Application \
+                 Administrator; "
+                    .into(),
                 format!("ReadMe: User.Read User.ReadBasic.All User.Read.All User.ReadWrite.All {directory}; members; "),
                 format!("ReadUsers: User.Read.All User.ReadWrite.All {directory}; members; "),
                 "ManageUsers: User.ReadWrite.All Directory.ReadWrite.All; Global Administrator, User Administrator; "
@@ -302,11 +369,33 @@ mod tests {
                 ),
                 format!("ReadApplications: Application.Read.All Application.ReadWrite.All {directory}; members; "),
                 format!("ManageApplications: Application.ReadWrite.All Directory.ReadWrite.All; {applications}; "),
+                format!(
+                    "ReadAppRoles: Application.Read.All Application.ReadWrite.All AppRoleAssignment.ReadWrite.All \
+                     {directory}; members; "
+                ),
                 format!("AssignAppRoles: AppRoleAssignment.ReadWrite.All; {applications}; "),
                 format!("ReadOrganization: Organization.Read.All User.Read {directory}; members; "),
                 format!("ReadDomains: Domain.Read.All {directory}; members; "),
             ]
         );
+    }
+
+    /// What is deleted may be one of several kinds: what any of them takes is let in, and looked at once more when the
+    /// kind is known.
+    #[test]
+    fn what_was_deleted_takes_what_its_kind_takes() {
+        for (deleted, kinds) in [
+            (Action::ReadDeleted, [Action::ReadUsers, Action::ReadGroups, Action::ReadApplications]),
+            (Action::ManageDeleted, [Action::ManageUsers, Action::ManageGroups, Action::ManageApplications]),
+        ] {
+            let union = |names: fn(&Row) -> &'static [&'static str]| -> BTreeSet<&str> {
+                kinds.iter().flat_map(|kind| names(row(*kind))).copied().collect()
+            };
+            let all = |names: &[&'static str]| -> BTreeSet<&str> { names.iter().copied().collect() };
+            assert_eq!(all(row(deleted).permissions), union(|row| row.permissions), "{deleted:?}");
+            assert_eq!(all(row(deleted).directory_roles), union(|row| row.directory_roles), "{deleted:?}");
+            assert!(kinds.iter().all(|kind| row(*kind).members == row(deleted).members), "{deleted:?}");
+        }
     }
 
     #[test]
@@ -322,6 +411,20 @@ mod tests {
             assert!(wanted.roles.iter().all(|role| read.roles.contains(role)), "{action:?}");
             assert!(wanted.permissions.iter().all(|name| read.permissions.contains(name)), "{action:?}");
             assert!(wanted.directory_roles.iter().all(|role| read.directory_roles.contains(role)), "{action:?}");
+        }
+        for (manage, read) in [
+            (Action::ManageUsers, Action::ReadUsers),
+            (Action::ManageGroups, Action::ReadGroups),
+            (Action::ManageMembers, Action::ReadGroups),
+            (Action::ManageApplications, Action::ReadApplications),
+            (Action::AssignAppRoles, Action::ReadAppRoles),
+            (Action::ManageDeleted, Action::ReadDeleted),
+        ] {
+            let (wanted, read) = (row(manage), row(read));
+            assert!(
+                read.members && wanted.permissions.iter().all(|name| read.permissions.contains(name)),
+                "{manage:?}"
+            );
         }
     }
 }
