@@ -25,7 +25,6 @@ use crate::{
     },
 };
 
-pub use self::tenants::other_tenant;
 use self::{
     objects::what_a_caller_may_do_in_the_directory_is_what_the_table_says,
     tenants::{nobody_reaches_another_tenant, nobody_reaches_the_directory_of_another_tenant},
