@@ -128,6 +128,66 @@ const GROUP_ADMINISTRATORS: &[&str] = &["Global Administrator", "User Administra
 const READERS: &[&str] =
     &["Global Administrator", "Identity Governance Administrator", "Global Reader", "Security Reader"];
 
+const READ_DIRECTORY: Row = members(&[DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
+// What one of the kinds takes.
+const READ_DELETED: Row = members(&[
+    "User.Read.All",
+    "User.ReadWrite.All",
+    "GroupMember.Read.All",
+    "Group.Read.All",
+    "GroupMember.ReadWrite.All",
+    "Group.ReadWrite.All",
+    "Application.Read.All",
+    "Application.ReadWrite.All",
+    DIRECTORY_READ_ALL,
+    DIRECTORY_READ_WRITE_ALL,
+]);
+const MANAGE_DELETED: Row = directory(
+    &["User.ReadWrite.All", "Group.ReadWrite.All", "Application.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
+    &["Global Administrator", "User Administrator", "Groups Administrator", "Application Administrator"],
+);
+
+const READ_ME: Row = members(&[
+    "User.Read",
+    "User.ReadBasic.All",
+    "User.Read.All",
+    "User.ReadWrite.All",
+    DIRECTORY_READ_ALL,
+    DIRECTORY_READ_WRITE_ALL,
+]);
+const READ_USERS: Row = members(&["User.Read.All", "User.ReadWrite.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
+const MANAGE_USERS: Row =
+    directory(&["User.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], &["Global Administrator", "User Administrator"]);
+const READ_GROUPS: Row = members(&[
+    "GroupMember.Read.All",
+    "Group.Read.All",
+    "GroupMember.ReadWrite.All",
+    "Group.ReadWrite.All",
+    DIRECTORY_READ_ALL,
+    DIRECTORY_READ_WRITE_ALL,
+]);
+const MANAGE_GROUPS: Row = directory(&["Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], GROUP_ADMINISTRATORS);
+const MANAGE_MEMBERS: Row =
+    directory(&["GroupMember.ReadWrite.All", "Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], GROUP_ADMINISTRATORS);
+const READ_APPLICATIONS: Row =
+    members(&["Application.Read.All", "Application.ReadWrite.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
+const MANAGE_APPLICATIONS: Row = directory(
+    &["Application.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
+    &["Global Administrator", "Application Administrator"],
+);
+const READ_APP_ROLES: Row = members(&[
+    "Application.Read.All",
+    "Application.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+    DIRECTORY_READ_ALL,
+    DIRECTORY_READ_WRITE_ALL,
+]);
+const ASSIGN_APP_ROLES: Row =
+    directory(&["AppRoleAssignment.ReadWrite.All"], &["Global Administrator", "Application Administrator"]);
+const READ_ORGANIZATION: Row =
+    members(&["Organization.Read.All", "User.Read", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
+const READ_DOMAINS: Row = members(&["Domain.Read.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
+
 /// The row of an action.
 pub const fn row(action: Action) -> &'static Row {
     match action {
@@ -170,124 +230,21 @@ pub const fn row(action: Action) -> &'static Row {
             roles: &[],
             members: false,
         },
-        Action::ReadDirectory => const { &members(&[DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) },
-        // What one of the kinds takes.
-        Action::ReadDeleted => {
-            const {
-                &members(&[
-                    "User.Read.All",
-                    "User.ReadWrite.All",
-                    "GroupMember.Read.All",
-                    "Group.Read.All",
-                    "GroupMember.ReadWrite.All",
-                    "Group.ReadWrite.All",
-                    "Application.Read.All",
-                    "Application.ReadWrite.All",
-                    DIRECTORY_READ_ALL,
-                    DIRECTORY_READ_WRITE_ALL,
-                ])
-            }
-        }
-        Action::ManageDeleted => {
-            const {
-                &directory(
-                    &[
-                        "User.ReadWrite.All",
-                        "Group.ReadWrite.All",
-                        "Application.ReadWrite.All",
-                        DIRECTORY_READ_WRITE_ALL,
-                    ],
-                    &[
-                        "Global Administrator",
-                        "User Administrator",
-                        "Groups Administrator",
-                        "Application Administrator",
-                    ],
-                )
-            }
-        }
-        Action::ReadMe => {
-            const {
-                &members(&[
-                    "User.Read",
-                    "User.ReadBasic.All",
-                    "User.Read.All",
-                    "User.ReadWrite.All",
-                    DIRECTORY_READ_ALL,
-                    DIRECTORY_READ_WRITE_ALL,
-                ])
-            }
-        }
-        Action::ReadUsers => {
-            const { &members(&["User.Read.All", "User.ReadWrite.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) }
-        }
-        Action::ManageUsers => {
-            const {
-                &directory(
-                    &["User.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
-                    &["Global Administrator", "User Administrator"],
-                )
-            }
-        }
-        Action::ReadGroups => {
-            const {
-                &members(&[
-                    "GroupMember.Read.All",
-                    "Group.Read.All",
-                    "GroupMember.ReadWrite.All",
-                    "Group.ReadWrite.All",
-                    DIRECTORY_READ_ALL,
-                    DIRECTORY_READ_WRITE_ALL,
-                ])
-            }
-        }
-        Action::ManageGroups => {
-            const { &directory(&["Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], GROUP_ADMINISTRATORS) }
-        }
-        Action::ManageMembers => {
-            const {
-                &directory(
-                    &["GroupMember.ReadWrite.All", "Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
-                    GROUP_ADMINISTRATORS,
-                )
-            }
-        }
-        Action::ReadApplications => {
-            const {
-                &members(&[
-                    "Application.Read.All",
-                    "Application.ReadWrite.All",
-                    DIRECTORY_READ_ALL,
-                    DIRECTORY_READ_WRITE_ALL,
-                ])
-            }
-        }
-        Action::ManageApplications => {
-            const {
-                &directory(
-                    &["Application.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
-                    &["Global Administrator", "Application Administrator"],
-                )
-            }
-        }
-        Action::ReadAppRoles => {
-            const {
-                &members(&[
-                    "Application.Read.All",
-                    "Application.ReadWrite.All",
-                    "AppRoleAssignment.ReadWrite.All",
-                    DIRECTORY_READ_ALL,
-                    DIRECTORY_READ_WRITE_ALL,
-                ])
-            }
-        }
-        Action::AssignAppRoles => {
-            const { &directory(&["AppRoleAssignment.ReadWrite.All"], &["Global Administrator", "Application Administrator"]) }
-        }
-        Action::ReadOrganization => {
-            const { &members(&["Organization.Read.All", "User.Read", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) }
-        }
-        Action::ReadDomains => const { &members(&["Domain.Read.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) },
+        Action::ReadDirectory => &READ_DIRECTORY,
+        Action::ReadDeleted => &READ_DELETED,
+        Action::ManageDeleted => &MANAGE_DELETED,
+        Action::ReadMe => &READ_ME,
+        Action::ReadUsers => &READ_USERS,
+        Action::ManageUsers => &MANAGE_USERS,
+        Action::ReadGroups => &READ_GROUPS,
+        Action::ManageGroups => &MANAGE_GROUPS,
+        Action::ManageMembers => &MANAGE_MEMBERS,
+        Action::ReadApplications => &READ_APPLICATIONS,
+        Action::ManageApplications => &MANAGE_APPLICATIONS,
+        Action::ReadAppRoles => &READ_APP_ROLES,
+        Action::AssignAppRoles => &ASSIGN_APP_ROLES,
+        Action::ReadOrganization => &READ_ORGANIZATION,
+        Action::ReadDomains => &READ_DOMAINS,
     }
 }
 

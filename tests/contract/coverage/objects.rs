@@ -18,7 +18,7 @@ pub async fn all(client: &Client) {
     membership(client, &one, &group).await;
     let body = json!({ "ids": [ada, group], "types": ["user"] });
     let found = client.post("/directoryObjects/getByIds", body).await.expect(200);
-    assert_eq!(found.column("id"), [ada.clone()]);
+    assert_eq!(found.column("id"), [ada.as_str()]);
 
     client.delete(format!("/users/{ada}")).await.expect(204);
     let deleted = format!("/directory/deletedItems/{ada}");
