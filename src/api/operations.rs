@@ -145,6 +145,11 @@ impl Operation {
         Self { method, template, id: id.into(), summary, description, kind, face, action, handler }
     }
 
+    /// Whether its path leads by way of one thing, which need not be there: one that it names, or who is signed in.
+    pub fn is_nested(&self) -> bool {
+        self.template.contains('{') || self.template.split('/').nth(1) == Some("me")
+    }
+
     /// What it does: in a few words, and in sentences.
     #[must_use]
     pub fn about(mut self, summary: impl Into<String>, description: impl Into<String>) -> Self {

@@ -62,7 +62,7 @@ async fn read_page(call: &Call, mut query: Query) -> Result<(Page, Option<String
     Ok((page, next))
 }
 
-pub(super) async fn one(call: &Call, rows: &Rows) -> Result<Answer, Error> {
+async fn one(call: &Call, rows: &Rows) -> Result<Answer, Error> {
     let mut query = options::parse_entity(&call.query, rows.clone(), call.api.now())?;
     query.root = call.root();
     let context = respond::context(call, rows, Some(&query.shape));

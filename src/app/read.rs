@@ -3,23 +3,40 @@
 use super::{App, Caller, Error};
 use crate::{
     authz::{Action, Principal, table::to_read},
-    model::meta::ID,
+    model::{
+        DIRECTORY_OBJECT, DirectoryObject,
+        meta::{ID, Version},
+        scope::Scope,
+    },
     odata::query::{Query, Rows, Shape},
-    store::Page,
+    store::{self, Life, Page},
 };
 
 impl App {
     /// A page of a collection, or one entity.
     pub async fn read(&self, caller: Caller<'_>, mut query: Query) -> Result<Page, Error> {
-        query.scope = caller.allow(action(caller.principal, &query.rows))?.act;
-        allow_expansions(caller, &query.shape)?;
+        query.scope = self.allow_read(caller, &query.rows).await?;
+        allow_expansions(caller, action(caller.principal, &query.rows), &query.shape)?;
         self.store().read(caller.tenant, query).await?.ok_or(Error::NoSuchPath)
     }
 
     /// How many entities there are.
     pub async fn count(&self, caller: Caller<'_>, mut query: Query) -> Result<u64, Error> {
-        query.scope = caller.allow(action(caller.principal, &query.rows))?.act;
+        query.scope = self.allow_read(caller, &query.rows).await?;
         self.store().count(caller.tenant, query).await?.ok_or(Error::NoSuchPath)
+    }
+
+    /// What of these rows the caller may see.
+    async fn allow_read(&self, caller: Caller<'_>, rows: &Rows) -> Result<Scope, Error> {
+        let seen = caller.allow(action(caller.principal, rows))?.act;
+        if let Some(id) = deleted_one(rows) {
+            let key = DIRECTORY_OBJECT.key();
+            let found = store::load_in::<DirectoryObject>(self.store(), caller.tenant, key, id, Life::Deleted).await?;
+            let missing = || Error::NotFound { entity: &DIRECTORY_OBJECT, id: id.to_owned() };
+            let kind = DIRECTORY_OBJECT.face(Version::V1).of_kind(&found.ok_or_else(missing)?.record.kind);
+            caller.allow(to_read(kind.ok_or_else(missing)?.entity))?;
+        }
+        Ok(seen)
     }
 }
 
@@ -30,12 +47,15 @@ impl App {
 pub(crate) fn action(principal: &Principal, rows: &Rows) -> Action {
     match rows {
         Rows::Keyed { of, property, value } => match &**of {
+            Rows::Deleted(_) => Action::ReadDeleted,
             Rows::All(face) if property.column == ID && *value == principal.oid => match to_read(face.entity) {
                 Action::ReadUsers => Action::ReadMe,
                 other => other,
             },
             of => action(principal, of),
         },
+        // Of all there is, it is those of the type alone.
+        Rows::Cast { of, face } if matches!(**of, Rows::All(_) | Rows::Deleted(_)) => to_read(face.entity),
         Rows::Cast { of, .. } => action(principal, of),
         Rows::Related { of, face, .. } if !face.entity.derived.is_empty() => match action(principal, of) {
             Action::ReadMe => Action::ReadUsers,
@@ -45,13 +65,28 @@ pub(crate) fn action(principal: &Principal, rows: &Rows) -> Action {
     }
 }
 
-/// What is expanded is read, too.
-fn allow_expansions(caller: Caller<'_>, shape: &Shape) -> Result<(), Error> {
+/// The id of the deleted object that rows are, or hang on, if the path does not say of which kind it is.
+fn deleted_one(rows: &Rows) -> Option<&str> {
+    match rows {
+        Rows::All(_) | Rows::Deleted(_) => None,
+        Rows::Keyed { of, value, .. } => match &**of {
+            Rows::Deleted(_) => Some(value),
+            of => deleted_one(of),
+        },
+        Rows::Cast { of, .. } | Rows::Related { of, .. } => deleted_one(of),
+    }
+}
+
+/// What is expanded is read, too: with the right to read `what` it hangs on, as by a path.
+fn allow_expansions(caller: Caller<'_>, what: Action, shape: &Shape) -> Result<(), Error> {
     for expand in &shape.expand {
-        if expand.face.entity.derived.is_empty() {
-            caller.allow(to_read(expand.face.entity))?;
-        }
-        allow_expansions(caller, &expand.shape)?;
+        let what = match what {
+            _ if expand.face.entity.derived.is_empty() => to_read(expand.face.entity),
+            Action::ReadMe => Action::ReadUsers,
+            what => what,
+        };
+        caller.allow(what)?;
+        allow_expansions(caller, what, &expand.shape)?;
     }
     Ok(())
 }

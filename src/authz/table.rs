@@ -25,6 +25,10 @@ pub enum Action {
     ReadAuditLogs,
     /// To read the directory, whatever is in it.
     ReadDirectory,
+    /// To read one of the deleted objects: what reading its kind takes, which is known once it is found.
+    ReadDeleted,
+    /// To restore one of the deleted objects or to remove it for good: what changing its kind takes, in the same way.
+    ManageDeleted,
     /// To read who one is oneself.
     ReadMe,
     /// To read people.
@@ -41,6 +45,8 @@ pub enum Action {
     ReadApplications,
     /// To make, change, delete or restore applications and service principals.
     ManageApplications,
+    /// To read who has which role in an application.
+    ReadAppRoles,
     /// To say who has which role in an application.
     AssignAppRoles,
     /// To read what the organization is.
@@ -51,7 +57,7 @@ pub enum Action {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Read,
         Self::CreateCatalog,
         Self::ManageCatalog,
@@ -61,6 +67,8 @@ impl Action {
         Self::Govern,
         Self::ReadAuditLogs,
         Self::ReadDirectory,
+        Self::ReadDeleted,
+        Self::ManageDeleted,
         Self::ReadMe,
         Self::ReadUsers,
         Self::ManageUsers,
@@ -69,6 +77,7 @@ impl Action {
         Self::ManageMembers,
         Self::ReadApplications,
         Self::ManageApplications,
+        Self::ReadAppRoles,
         Self::AssignAppRoles,
         Self::ReadOrganization,
         Self::ReadDomains,
@@ -82,7 +91,8 @@ pub fn to_read(entity: &EntityType) -> Action {
         "directoryObject" => Action::ReadDirectory,
         "user" => Action::ReadUsers,
         "group" => Action::ReadGroups,
-        "application" | "servicePrincipal" | "appRoleAssignment" => Action::ReadApplications,
+        "application" | "servicePrincipal" => Action::ReadApplications,
+        "appRoleAssignment" => Action::ReadAppRoles,
         "organization" => Action::ReadOrganization,
         "domain" => Action::ReadDomains,
         _ => Action::Read,
@@ -117,6 +127,66 @@ const ADMINISTRATORS: &[&str] = &["Global Administrator", "Identity Governance A
 const GROUP_ADMINISTRATORS: &[&str] = &["Global Administrator", "User Administrator", "Groups Administrator"];
 const READERS: &[&str] =
     &["Global Administrator", "Identity Governance Administrator", "Global Reader", "Security Reader"];
+
+const READ_DIRECTORY: Row = members(&[DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
+// What one of the kinds takes.
+const READ_DELETED: Row = members(&[
+    "User.Read.All",
+    "User.ReadWrite.All",
+    "GroupMember.Read.All",
+    "Group.Read.All",
+    "GroupMember.ReadWrite.All",
+    "Group.ReadWrite.All",
+    "Application.Read.All",
+    "Application.ReadWrite.All",
+    DIRECTORY_READ_ALL,
+    DIRECTORY_READ_WRITE_ALL,
+]);
+const MANAGE_DELETED: Row = directory(
+    &["User.ReadWrite.All", "Group.ReadWrite.All", "Application.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
+    &["Global Administrator", "User Administrator", "Groups Administrator", "Application Administrator"],
+);
+
+const READ_ME: Row = members(&[
+    "User.Read",
+    "User.ReadBasic.All",
+    "User.Read.All",
+    "User.ReadWrite.All",
+    DIRECTORY_READ_ALL,
+    DIRECTORY_READ_WRITE_ALL,
+]);
+const READ_USERS: Row = members(&["User.Read.All", "User.ReadWrite.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
+const MANAGE_USERS: Row =
+    directory(&["User.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], &["Global Administrator", "User Administrator"]);
+const READ_GROUPS: Row = members(&[
+    "GroupMember.Read.All",
+    "Group.Read.All",
+    "GroupMember.ReadWrite.All",
+    "Group.ReadWrite.All",
+    DIRECTORY_READ_ALL,
+    DIRECTORY_READ_WRITE_ALL,
+]);
+const MANAGE_GROUPS: Row = directory(&["Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], GROUP_ADMINISTRATORS);
+const MANAGE_MEMBERS: Row =
+    directory(&["GroupMember.ReadWrite.All", "Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], GROUP_ADMINISTRATORS);
+const READ_APPLICATIONS: Row =
+    members(&["Application.Read.All", "Application.ReadWrite.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
+const MANAGE_APPLICATIONS: Row = directory(
+    &["Application.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
+    &["Global Administrator", "Application Administrator"],
+);
+const READ_APP_ROLES: Row = members(&[
+    "Application.Read.All",
+    "Application.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+    DIRECTORY_READ_ALL,
+    DIRECTORY_READ_WRITE_ALL,
+]);
+const ASSIGN_APP_ROLES: Row =
+    directory(&["AppRoleAssignment.ReadWrite.All"], &["Global Administrator", "Application Administrator"]);
+const READ_ORGANIZATION: Row =
+    members(&["Organization.Read.All", "User.Read", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
+const READ_DOMAINS: Row = members(&["Domain.Read.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
 
 /// The row of an action.
 pub const fn row(action: Action) -> &'static Row {
@@ -160,83 +230,28 @@ pub const fn row(action: Action) -> &'static Row {
             roles: &[],
             members: false,
         },
-        Action::ReadDirectory => const { &members(&[DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) },
-        Action::ReadMe => {
-            const {
-                &members(&[
-                    "User.Read",
-                    "User.ReadBasic.All",
-                    "User.Read.All",
-                    "User.ReadWrite.All",
-                    DIRECTORY_READ_ALL,
-                    DIRECTORY_READ_WRITE_ALL,
-                ])
-            }
-        }
-        Action::ReadUsers => {
-            const { &members(&["User.Read.All", "User.ReadWrite.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) }
-        }
-        Action::ManageUsers => {
-            const {
-                &directory(
-                    &["User.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
-                    &["Global Administrator", "User Administrator"],
-                )
-            }
-        }
-        Action::ReadGroups => {
-            const {
-                &members(&[
-                    "GroupMember.Read.All",
-                    "Group.Read.All",
-                    "GroupMember.ReadWrite.All",
-                    "Group.ReadWrite.All",
-                    DIRECTORY_READ_ALL,
-                    DIRECTORY_READ_WRITE_ALL,
-                ])
-            }
-        }
-        Action::ManageGroups => {
-            const { &directory(&["Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], GROUP_ADMINISTRATORS) }
-        }
-        Action::ManageMembers => {
-            const {
-                &directory(
-                    &["GroupMember.ReadWrite.All", "Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
-                    GROUP_ADMINISTRATORS,
-                )
-            }
-        }
-        Action::ReadApplications => {
-            const {
-                &members(&[
-                    "Application.Read.All",
-                    "Application.ReadWrite.All",
-                    DIRECTORY_READ_ALL,
-                    DIRECTORY_READ_WRITE_ALL,
-                ])
-            }
-        }
-        Action::ManageApplications => {
-            const {
-                &directory(
-                    &["Application.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
-                    &["Global Administrator", "Application Administrator"],
-                )
-            }
-        }
-        Action::AssignAppRoles => {
-            const { &directory(&["AppRoleAssignment.ReadWrite.All"], &["Global Administrator", "Application Administrator"]) }
-        }
-        Action::ReadOrganization => {
-            const { &members(&["Organization.Read.All", "User.Read", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) }
-        }
-        Action::ReadDomains => const { &members(&["Domain.Read.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]) },
+        Action::ReadDirectory => &READ_DIRECTORY,
+        Action::ReadDeleted => &READ_DELETED,
+        Action::ManageDeleted => &MANAGE_DELETED,
+        Action::ReadMe => &READ_ME,
+        Action::ReadUsers => &READ_USERS,
+        Action::ManageUsers => &MANAGE_USERS,
+        Action::ReadGroups => &READ_GROUPS,
+        Action::ManageGroups => &MANAGE_GROUPS,
+        Action::ManageMembers => &MANAGE_MEMBERS,
+        Action::ReadApplications => &READ_APPLICATIONS,
+        Action::ManageApplications => &MANAGE_APPLICATIONS,
+        Action::ReadAppRoles => &READ_APP_ROLES,
+        Action::AssignAppRoles => &ASSIGN_APP_ROLES,
+        Action::ReadOrganization => &READ_ORGANIZATION,
+        Action::ReadDomains => &READ_DOMAINS,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::authz::{DIRECTORY_ROLES, PERMISSIONS, ROLES};
 
@@ -288,6 +303,15 @@ mod tests {
                 format!("Govern: {write}; all; "),
                 "ReadAuditLogs: AuditLog.Read.All Directory.Read.All; read; ".to_owned(),
                 format!("ReadDirectory: {directory}; members; "),
+                format!(
+                    "ReadDeleted: User.Read.All User.ReadWrite.All GroupMember.Read.All Group.Read.All \
+                     GroupMember.ReadWrite.All Group.ReadWrite.All Application.Read.All Application.ReadWrite.All \
+                     {directory}; members; "
+                ),
+                "ManageDeleted: User.ReadWrite.All Group.ReadWrite.All Application.ReadWrite.All \
+                 Directory.ReadWrite.All; Global Administrator, User Administrator, Groups Administrator, Application \
+                 Administrator; "
+                    .into(),
                 format!("ReadMe: User.Read User.ReadBasic.All User.Read.All User.ReadWrite.All {directory}; members; "),
                 format!("ReadUsers: User.Read.All User.ReadWrite.All {directory}; members; "),
                 "ManageUsers: User.ReadWrite.All Directory.ReadWrite.All; Global Administrator, User Administrator; "
@@ -302,11 +326,33 @@ mod tests {
                 ),
                 format!("ReadApplications: Application.Read.All Application.ReadWrite.All {directory}; members; "),
                 format!("ManageApplications: Application.ReadWrite.All Directory.ReadWrite.All; {applications}; "),
+                format!(
+                    "ReadAppRoles: Application.Read.All Application.ReadWrite.All AppRoleAssignment.ReadWrite.All \
+                     {directory}; members; "
+                ),
                 format!("AssignAppRoles: AppRoleAssignment.ReadWrite.All; {applications}; "),
                 format!("ReadOrganization: Organization.Read.All User.Read {directory}; members; "),
                 format!("ReadDomains: Domain.Read.All {directory}; members; "),
             ]
         );
+    }
+
+    /// What is deleted may be one of several kinds: what any of them takes is let in, and looked at once more when the
+    /// kind is known.
+    #[test]
+    fn what_was_deleted_takes_what_its_kind_takes() {
+        for (deleted, kinds) in [
+            (Action::ReadDeleted, [Action::ReadUsers, Action::ReadGroups, Action::ReadApplications]),
+            (Action::ManageDeleted, [Action::ManageUsers, Action::ManageGroups, Action::ManageApplications]),
+        ] {
+            let union = |names: fn(&Row) -> &'static [&'static str]| -> BTreeSet<&str> {
+                kinds.iter().flat_map(|kind| names(row(*kind))).copied().collect()
+            };
+            let all = |names: &[&'static str]| -> BTreeSet<&str> { names.iter().copied().collect() };
+            assert_eq!(all(row(deleted).permissions), union(|row| row.permissions), "{deleted:?}");
+            assert_eq!(all(row(deleted).directory_roles), union(|row| row.directory_roles), "{deleted:?}");
+            assert!(kinds.iter().all(|kind| row(*kind).members == row(deleted).members), "{deleted:?}");
+        }
     }
 
     #[test]
@@ -322,6 +368,20 @@ mod tests {
             assert!(wanted.roles.iter().all(|role| read.roles.contains(role)), "{action:?}");
             assert!(wanted.permissions.iter().all(|name| read.permissions.contains(name)), "{action:?}");
             assert!(wanted.directory_roles.iter().all(|role| read.directory_roles.contains(role)), "{action:?}");
+        }
+        for (manage, read) in [
+            (Action::ManageUsers, Action::ReadUsers),
+            (Action::ManageGroups, Action::ReadGroups),
+            (Action::ManageMembers, Action::ReadGroups),
+            (Action::ManageApplications, Action::ReadApplications),
+            (Action::AssignAppRoles, Action::ReadAppRoles),
+            (Action::ManageDeleted, Action::ReadDeleted),
+        ] {
+            let (wanted, read) = (row(manage), row(read));
+            assert!(
+                read.members && wanted.permissions.iter().all(|name| read.permissions.contains(name)),
+                "{manage:?}"
+            );
         }
     }
 }

@@ -199,10 +199,19 @@ async fn records_are_filtered_by_what_graph_filters_by(app: TestApp) {
     assert!(!found(filter).await.is_empty());
     let newest = auditor.get("/directoryAudits").query("$orderby", "activityDateTime desc").query("$top", "1");
     assert_eq!(newest.query("$select", "activityDisplayName,initiatedBy").await.expect(200).rows().len(), 1);
-    for filter in ["targetResources/any(t:t/id eq 'x')", "initiatedBy/user/ipAddress eq 'x'", "initiatedBy eq 'x'"] {
-        let answer = auditor.get("/directoryAudits").query("$filter", filter).await;
-        answer.problem(501).says("NotImplemented", "$filter", "cannot be asked for");
-    }
+    // What a change was about is found by it, and in each of several things that it was about.
+    let changed = &hers["targetResources"][0]["id"];
+    let of_target = found(format!("targetResources/any(t:t/id eq '{}')", changed.as_str().unwrap())).await;
+    assert_eq!(of_target.iter().map(|row| &row["id"]).collect::<Vec<_>>(), [&hers["id"]]);
+    let about =
+        |record: &&Json| record["targetResources"].as_array().unwrap().iter().any(|t| t["type"] == "accessPackage");
+    let of_type = found("targetResources/any(t:t/type eq 'accessPackage')".to_owned()).await;
+    assert_eq!(of_type.len(), all.iter().filter(about).count());
+    assert!(found("targetResources/any(t:t/id eq 'x')".to_owned()).await.is_empty());
+    let from = found("initiatedBy/user/ipAddress eq '127.0.0.1'".to_owned()).await;
+    assert_eq!(from.iter().map(|row| &row["id"]).collect::<Vec<_>>(), [&hers["id"]]);
+    let answer = auditor.get("/directoryAudits").query("$filter", "initiatedBy eq 'x'").await;
+    answer.problem(400).says("InvalidFilter", "$filter", "has no value of its own");
     let one = format!("/directoryAudits/{}", hers["id"].as_str().unwrap());
     let by = auditor.get(format!("{one}/initiatedBy")).undocumented("one property").await.expect(200).json();
     assert_eq!(by["value"]["user"]["userPrincipalName"], "ada@contoso.example");

@@ -21,15 +21,24 @@ fn versions(app: &TestApp) -> [(&'static str, Client); 2] {
 
 async fn the_service_document_says_what_there_is(app: TestApp) {
     for (version, client) in versions(&app) {
-        let folders = ["identityGovernance", "auditLogs", "roleManagement"];
-        let expected = json!({
-            "@odata.context": format!("{}/{version}/$metadata", app.base),
-            "value": folders.map(|name| json!({ "kind": "Singleton", "name": name, "url": name })),
-        });
+        let singletons = ["auditLogs", "directory", "identityGovernance", "me", "roleManagement"];
+        let sets =
+            ["applications", "directoryObjects", "domains", "groups", "organization", "servicePrincipals", "users"];
+        let of = |kind: &str, names: &[&str]| -> Vec<Json> {
+            names.iter().map(|name| json!({ "kind": kind, "name": name, "url": name })).collect()
+        };
+        let expected = sorted([of("Singleton", &singletons), of("EntitySet", &sets)].concat());
         for path in ["/", ""] {
-            assert_eq!(client.get(path).await.expect(200).json(), expected);
+            let answer = client.get(path).await.expect(200);
+            assert_eq!(sorted(answer.rows()), expected);
+            assert_eq!(answer.json()["@odata.context"], format!("{}/{version}/$metadata", app.base));
         }
     }
+}
+
+fn sorted(mut all: Vec<Json>) -> Vec<Json> {
+    all.sort_by_key(|one| one["name"].to_string());
+    all
 }
 
 async fn metadata_is_xml_unless_json_is_wanted(app: TestApp) {

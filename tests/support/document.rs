@@ -42,6 +42,11 @@ impl Operation {
         keys.fold(self.template.clone(), |path, (_, name, _)| path.replace(&format!("{{{name}}}"), key))
     }
 
+    /// Whether it is one of entitlement management, its roles, or the audit logs; the others are of the directory.
+    pub fn of_governance(&self) -> bool {
+        ["/identityGovernance/", "/roleManagement/", "/auditLogs/"].iter().any(|root| self.template.starts_with(root))
+    }
+
     /// The permissions of which a caller needs one.
     pub fn permissions(&self) -> Vec<&str> {
         let alternatives = self.json["security"].as_array().into_iter().flatten();

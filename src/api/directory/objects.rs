@@ -1,11 +1,11 @@
 //! Operations of objects whatever they are, and of those that were deleted.
 
-use http::Method;
+use http::{Method, header};
 use serde_json::Value as Json;
 
 use super::{Answer, Call, Error, Kind, Operation, Version, actions, done, objects, one};
 use crate::{
-    api::{read, respond},
+    api::respond,
     authz::Action,
     model::{DIRECTORY_OBJECT, meta::EntityType},
     odata::{options, query::Rows},
@@ -13,6 +13,9 @@ use crate::{
 
 /// How many objects are asked for by their ids at once, as in Graph.
 const MOST_IDS: usize = 1000;
+
+/// What operations need on something whose kind their path does not tell.
+const BY_KIND: &str = "Of the permissions, it takes one for the kind that the object is of.";
 
 /// The table.
 pub(super) fn operations(version: Version) -> Vec<Operation> {
@@ -43,14 +46,18 @@ fn deleted(version: Version) -> Vec<Operation> {
         Operation::new(Method::GET, at.clone(), "listDeletedItems", Kind::List, face)
             .about("List deleted items", "Gives what was deleted and can be restored."),
         Operation::new(Method::GET, each.clone(), "getDeletedItem", Kind::Get, face)
-            .about("Get a deleted item", "Gives one of the things that were deleted."),
+            .about("Get a deleted item", format!("Gives one of the things that were deleted. {BY_KIND}"))
+            .takes(Action::ReadDeleted),
         Operation::new(Method::DELETE, each.clone(), "deleteDeletedItem", Kind::Delete, face)
-            .about("Delete a deleted item for good", "It cannot be restored after this.")
-            .takes(Action::ReadDirectory)
+            .about("Delete a deleted item for good", format!("It cannot be restored after this. {BY_KIND}"))
+            .takes(Action::ManageDeleted)
             .by(|call| Box::pin(purge(call))),
         actions::call("restoreDeletedItem", format!("{each}/restore"), face, "restore")
-            .about("Restore a deleted item", "Brings back what was deleted, with what it is linked to.")
-            .takes(Action::ReadDirectory)
+            .about(
+                "Restore a deleted item",
+                format!("Brings back what was deleted, with what it is linked to. {BY_KIND}"),
+            )
+            .takes(Action::ManageDeleted)
             .by(|call| Box::pin(restore(call))),
     ];
     table.extend(DIRECTORY_OBJECT.derived.iter().map(|entity: &&'static EntityType| {
@@ -77,9 +84,16 @@ async fn restore(call: Call) -> Result<Answer, Error> {
     options::parse_none(&call.query)?;
     let face = objects(call.version);
     let id = call.named()?.value.to_owned();
-    call.api.app.object_restore(call.caller(), &id).await.map_err(|e| Error::app(e, face))?;
-    let restored = Rows::Keyed { of: Box::new(Rows::All(face)), property: face.entity.key(), value: id };
-    read::one(&call, &restored).await
+    let restored = Rows::Keyed { of: Box::new(Rows::All(face)), property: face.entity.key(), value: id.clone() };
+    let mut query = options::parse_entity("", restored.clone(), call.api.now())?;
+    query.root = call.root();
+    let context = respond::context(&call, &restored, Some(&query.shape));
+    let page = call.api.app.object_restore(call.caller(), &id, query).await.map_err(|e| Error::app(e, face))?;
+    let answer = respond::entity(&context, &page);
+    Ok(match page.version {
+        Some(version) => answer.with(header::ETAG, &version.to_etag()),
+        None => answer,
+    })
 }
 
 async fn by_ids(call: Call) -> Result<Answer, Error> {

@@ -5,8 +5,8 @@ use super::{
     list_of, one, parts, target, updated,
 };
 use crate::{
+    app::directory::new_password,
     authz::Action,
-    domain::directory::user,
     model::{USER, UserInput},
     odata::options,
 };
@@ -65,7 +65,7 @@ async fn update(call: Call) -> Result<Answer, Error> {
 
 /// The hash of the password that a body gives.
 async fn password(call: &Call, input: &UserInput, create: bool) -> Result<Option<String>, Error> {
-    let given = user::password(input, create).map_err(|e| Error::app(e.into(), USER.face(call.version)))?;
+    let given = new_password(input, create).map_err(|e| Error::app(e, USER.face(call.version)))?;
     match given {
         Some(password) => Ok(Some(call.api.authority.hash(password).await.map_err(|_| Error::busy())?)),
         None => Ok(None),

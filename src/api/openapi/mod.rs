@@ -120,7 +120,7 @@ fn components(all: &[Operation]) -> Components {
     let mut statuses = BTreeSet::from(protocol::STATUSES);
     let mut used = BTreeSet::from(["format", "client-request-id"]);
     for operation in all {
-        statuses.extend(responses::refusals(operation.kind, operation.face, operation.template.contains('{')));
+        statuses.extend(responses::refusals(operation.kind, operation.face, operation.is_nested()));
         used.extend(parameters::of(operation.kind));
         used.extend(parameters::of_directory(operation.kind, operation.face));
     }

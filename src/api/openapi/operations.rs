@@ -30,7 +30,6 @@ pub(super) const OAUTH2: &str = "oauth2";
 /// Describes an operation. `all` are those of its version: the ones that responses link to are among them.
 pub(super) fn describe(operation: &Operation, version: Version, all: &[Operation]) -> path::Operation {
     let row = table::row(operation.action);
-    let nested = operation.template.contains('{');
     let described = OperationBuilder::new()
         .tag(tag(operation, version))
         .operation_id(Some(operation.id.as_str()))
@@ -61,7 +60,7 @@ pub(super) fn describe(operation: &Operation, version: Version, all: &[Operation
             described.response(status, linked)
         },
     );
-    let refusals = responses::refusals(operation.kind, operation.face, nested);
+    let refusals = responses::refusals(operation.kind, operation.face, operation.is_nested());
     refusals.into_iter().fold(described, |described, status| described.response(status, error(status))).build()
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{bodies, protocol};
 use crate::api::operations::Signature;
 use crate::model::{
-    COMPLEX_TYPES, ENTITY_TYPES,
+    ENTITY_TYPES,
     meta::{Complex, ComplexMember, Enum, Face, MemberType, Navigation, Property, Type, Version, Write},
 };
 
@@ -40,7 +40,7 @@ pub(super) fn all(version: Version) -> Map<String, Value> {
             schemas.insert(name(&bodies::input_name(complex)), bodies::input(complex));
         }
     }
-    for complex in COMPLEX_TYPES {
+    for complex in shown_complex_types(version) {
         schemas.insert(name(complex.name), complex_schema(complex));
     }
     for signature in crate::api::directory::SIGNATURES {
@@ -226,6 +226,28 @@ fn named_enums(face: &'static Face) -> impl Iterator<Item = (&'static str, &'sta
         Type::Enum(enumeration) => enumeration.name.map(|name| (name, enumeration)),
         _ => None,
     })
+}
+
+/// The complex types that responses of a version reach. One that is only taken in bodies, such as a password, has no
+/// schema of what is shown.
+fn shown_complex_types(version: Version) -> Vec<&'static Complex> {
+    let shown = ENTITY_TYPES.iter().flat_map(|entity| entity.face(version).shown());
+    let mut reached: Vec<&Complex> = Vec::new();
+    let mut ahead: Vec<&Complex> = shown.filter_map(|property| structured(property.ty)).collect();
+    while let Some(complex) = ahead.pop() {
+        if reached.iter().all(|known| known.name != complex.name) {
+            reached.push(complex);
+            ahead.extend(complex.members.iter().filter_map(|member| match member.ty {
+                MemberType::Complex(of) => Some(of),
+                MemberType::Scalar(_) => None,
+            }));
+        }
+    }
+    reached
+}
+
+const fn structured(ty: Type) -> Option<&'static Complex> {
+    if let Type::Structured(of) = ty { Some(of.complex) } else { None }
 }
 
 fn complex_schema(complex: &Complex) -> Value {

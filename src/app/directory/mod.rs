@@ -11,7 +11,7 @@ mod users;
 
 use serde_json::Value as Json;
 
-pub use self::{applications::NewSecret, membership::MAX_GROUPS};
+pub use self::{applications::NewSecret, membership::MAX_GROUPS, users::new_password};
 use super::{App, Caller, Error, Expected, Named, refused};
 use crate::{
     authz::Action,

@@ -8,12 +8,13 @@ use crate::{
         changeset::Changeset,
         record::{Record, Stored},
     },
-    store::{self, Life, directory::find_all},
+    odata::query::Query,
+    store::{self, Life, Page, directory::find_all},
 };
 
 impl App {
-    /// Brings a deleted object back; what kind it is of is told.
-    pub async fn object_restore(&self, caller: Caller<'_>, id: &str) -> Result<String, Error> {
+    /// Brings a deleted object back, and reads it: who may change its kind may read it.
+    pub async fn object_restore(&self, caller: Caller<'_>, id: &str, query: Query) -> Result<Page, Error> {
         let found = self.deleted_object(caller, id).await?;
         match found.record.kind.as_str() {
             "user" => self.restore::<User>(caller, id).await?,
@@ -21,7 +22,7 @@ impl App {
             "application" => self.restore::<Application>(caller, id).await?,
             _ => self.restore::<ServicePrincipal>(caller, id).await?,
         }
-        Ok(found.record.kind)
+        self.store().read(caller.tenant, query).await?.ok_or(Error::NoSuchPath)
     }
 
     /// Removes a deleted object for good.

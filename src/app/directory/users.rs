@@ -8,6 +8,14 @@ use crate::{
     store::Life,
 };
 
+/// The password that a body gives, if it gives one. A create of a member must.
+///
+/// # Errors
+/// It is too simple, or missing.
+pub fn new_password(input: &UserInput, create: bool) -> Result<Option<String>, Error> {
+    Ok(rules::password(input, create)?)
+}
+
 impl App {
     /// Makes a person; `hash` is that of the password.
     pub async fn user_create(
