@@ -124,13 +124,8 @@ impl<'a> Entity<'a> {
         let doc = &self.schema.description;
         let scope = self.scope(by_title)?;
         let kind = optional(self.schema.kind.clone());
-        let base = match self.schema.base.as_ref().and_then(|base| by_title.get(base.as_str())) {
-            Some(base) => {
-                let constant = base.constant();
-                quote!(Some(&#constant))
-            }
-            None => quote!(None),
-        };
+        let base = self.schema.base.as_ref().and_then(|base| by_title.get(base.as_str())).map(|base| base.constant());
+        let base = base.map_or_else(|| quote!(None), |constant| quote!(Some(&#constant)));
         let mut derived: Vec<_> =
             by_title.values().filter(|e| e.schema.base.as_ref() == Some(name)).map(|e| e.constant()).collect();
         derived.sort();
@@ -219,13 +214,8 @@ impl<'a> Entity<'a> {
         let (_, nullable) = property.json_type()?;
         let column_name = column_name(name, property);
         let column = self.column(&column_name)?;
-        let folded = match &property.folded {
-            Some(folded) => {
-                let folded = self.property_of_column(folded, version)?;
-                quote!(Some(&#folded))
-            }
-            None => quote!(None),
-        };
+        let folded = property.folded.as_ref().map(|column| self.property_of_column(column, version)).transpose()?;
+        let folded = folded.map_or_else(|| quote!(None), |folded| quote!(Some(&#folded)));
         let by_default = !property.on_request;
         let json_name = format!("\"{name}\":");
         let Property { description, required, omit_null, search, alternate_key, min_length, .. } = property;
@@ -442,9 +432,8 @@ impl Column {
 fn kind(json: &str, property: &Property) -> Result<&'static str> {
     Ok(match (json, property.format.as_deref()) {
         ("string", Some("date-time")) => "Time",
-        ("string", None) => "Text",
-        // Stored as the JSON that it is.
-        ("object" | "array", None) => "Text",
+        // What has members or items is stored as the JSON that it is.
+        ("string" | "object" | "array", None) => "Text",
         ("boolean", None) => "Bool",
         ("integer", Some("int32" | "int64")) => "Int",
         other => return Err(format!("no column kind for {other:?}").into()),

@@ -251,8 +251,8 @@ async fn secrets_are_those_of_both_and_all_are_replaced(app: TestApp) {
     }
     sign_in(&app, &made, &third.secret.unwrap()).await.expect(200);
     authority.app_delete(authority.default_tenant(), &app_id).await.unwrap();
-    let left = find::<model::Application>(&*app.store, tenant(&app), model::Application::APP_ID, &app_id).await;
-    assert_eq!(left.unwrap(), None);
+    let gone = find::<model::Application>(&*app.store, tenant(&app), model::Application::APP_ID, &app_id).await;
+    assert_eq!(gone.unwrap(), None);
 }
 
 async fn what_goes_takes_along_what_it_owns(app: TestApp) {

@@ -97,7 +97,7 @@ fn key() -> Json {
     })
 }
 
-fn value_of(schema: Json) -> Json {
+fn value_of(schema: &Json) -> Json {
     json!({
         "type": "object",
         "properties": { "@odata.context": { "type": "string", "description": "What the value is." }, "value": schema },
@@ -105,11 +105,11 @@ fn value_of(schema: Json) -> Json {
 }
 
 fn ids() -> Json {
-    value_of(json!({ "type": "array", "description": "The ids.", "items": { "type": "string" } }))
+    value_of(&json!({ "type": "array", "description": "The ids.", "items": { "type": "string" } }))
 }
 
 fn truth() -> Json {
-    value_of(json!({ "type": "boolean", "description": "Whether it was done." }))
+    value_of(&json!({ "type": "boolean", "description": "Whether it was done." }))
 }
 
 fn reference(name: &str) -> Json {

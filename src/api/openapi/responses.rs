@@ -160,12 +160,11 @@ pub(super) fn refusals(kind: Kind, face: &Face, nested: bool) -> Vec<&'static st
         Kind::List | Kind::Count | Kind::ListReferences(_) if !nested => &[],
         Kind::List | Kind::Count | Kind::ListReferences(_) | Kind::Get => &["404"],
         Kind::Create if !nested && face.navigations.iter().all(|n| !n.required) => &["408", "409", "413", "415"],
-        Kind::Create | Kind::AddReference(_) => &["404", "408", "409", "413", "415"],
         Kind::Update => &["404", "408", "409", "412", "413", "415"],
         Kind::Delete => &["404", "409", "412"],
         Kind::RemoveReference(_) | Kind::RemoveReferenceById(_) => &["404", "409"],
         Kind::Call(_) if !nested => &["404", "408", "413", "415"],
-        Kind::Call(_) => &["404", "408", "409", "413", "415"],
+        Kind::Create | Kind::AddReference(_) | Kind::Call(_) => &["404", "408", "409", "413", "415"],
     };
     ["400", "401", "403"].iter().chain(own).chain(&["429", "500", "501", "503"]).copied().collect()
 }

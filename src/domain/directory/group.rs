@@ -126,7 +126,7 @@ mod tests {
         assert!(
             violations(|g| {
                 dynamic(g);
-                g.membership_rule = Some("user.department -eq \"x\"".into())
+                g.membership_rule = Some("user.department -eq \"x\"".into());
             })
             .is_empty()
         );

@@ -243,7 +243,7 @@ async fn owners_of_applications(app: TestApp) {
     {
         let owners = format!("{of}/owners");
         link(&client, &owners, &ada).await;
-        assert_eq!(client.get(&owners).await.expect(200).column("id"), [ada.clone()]);
+        assert_eq!(client.get(&owners).await.expect(200).column("id"), std::slice::from_ref(&ada));
     }
     assert_eq!(client.get(format!("/users/{ada}/ownedObjects")).await.expect(200).rows().len(), 2);
     let mut body = json!({ "displayName": "Owned" });

@@ -21,7 +21,7 @@ async fn a_person_is_me(app: TestApp) {
         let person = app.person(&upn, &["User.Read.All", "Group.Read.All"], &[]).await.below(&format!("/{version}"));
         assert_eq!(person.get("/me").await.expect(200).id(), ada);
         assert_eq!(person.get("/me?$select=id,accountEnabled").await.expect(200).json()["accountEnabled"], true);
-        assert_eq!(person.get("/me/memberOf").await.expect(200).column("id"), [id.clone()]);
+        assert_eq!(person.get("/me/memberOf").await.expect(200).column("id"), std::slice::from_ref(&id));
         assert_eq!(
             person
                 .get("/me/transitiveMemberOf/microsoft.graph.group")
@@ -29,7 +29,7 @@ async fn a_person_is_me(app: TestApp) {
                 .await
                 .expect(200)
                 .column("id"),
-            [id.clone()]
+            std::slice::from_ref(&id)
         );
         let asked = person.post("/me/checkMemberGroups", json!({ "groupIds": [id] })).await.expect(200);
         assert_eq!(asked.json()["value"], json!([id]));

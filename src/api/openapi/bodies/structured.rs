@@ -64,7 +64,7 @@ fn member_schema(member: &ComplexMember) -> Value {
         MemberType::Complex(of) => reference_to(&input_name(of)),
         MemberType::Scalar(ty) => scalar(ty, nullable),
     };
-    let mut schema = if member.collection { list(item(false), nullable) } else { item(nullable) };
+    let mut schema = if member.collection { list(&item(false), nullable) } else { item(nullable) };
     schema["description"] = json!(member.description);
     schema
 }
@@ -85,7 +85,7 @@ fn scalar(ty: Type, nullable: bool) -> Value {
     Value::Object(schema)
 }
 
-fn list(item: Value, nullable: bool) -> Value {
+fn list(item: &Value, nullable: bool) -> Value {
     let ty = if nullable { json!(["array", "null"]) } else { json!("array") };
     json!({ "type": ty, "maxItems": MAX_ITEMS, "items": item })
 }
@@ -95,14 +95,14 @@ pub(super) fn strings(max_length: usize, nullable: bool) -> Value {
     let item = json!({
         "type": "string", "minLength": 1, "maxLength": max_length.min(MAX_TEXT), "pattern": text_pattern(1),
     });
-    list(item, nullable)
+    list(&item, nullable)
 }
 
 /// The value of a property, or a list of such values.
 pub(super) fn value(of: &Structured, nullable: bool) -> Value {
     let named = reference_to(&input_name(of.complex));
     match (of.collection, nullable) {
-        (true, _) => list(named, nullable),
+        (true, _) => list(&named, nullable),
         (false, true) => json!({ "anyOf": [named, { "type": "null" }] }),
         (false, false) => json!({ "anyOf": [named] }),
     }
