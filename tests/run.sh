@@ -36,6 +36,13 @@ logs=$CARDEA_TEST_WORK/logs
 data=$(mktemp -d)
 chmod 755 "$data" # PostgreSQL runs as another user
 
+# All that may be asked for, and a tool that does may do.
+roles=()
+for role in {EntitlementManagement,Directory,User,Group,Application,AppRoleAssignment}.ReadWrite.All \
+    {AuditLog,Organization,Domain}.Read.All; do
+    roles+=(--role "$role")
+done
+
 # By engine: where its server is, a token, its process.
 declare -A base token server
 
@@ -123,7 +130,7 @@ serve() {
     [[ -z ${server[$1]:-} ]] || return 0
     start "$@"
     curl --fail --silent --show-error "${base[$1]}/readyz"
-    token[$1]=$("$cardea" token "${@:2}" --lifetime 6h)
+    token[$1]=$("$cardea" token "${@:2}" "${roles[@]}" --lifetime 6h)
 }
 
 serve_sqlite() {
@@ -160,10 +167,6 @@ stage_sdk() {
     local app
     start tls --data "$data/tls" --tls-self-signed
     "$cardea" ca --data "$data/tls" >"$data/ca.pem"
-    local role roles=()
-    for role in EntitlementManagement Directory User Group Application AppRoleAssignment; do
-        roles+=(--role "$role.ReadWrite.All")
-    done
     app=$("$cardea" app create --name sdk "${roles[@]}" --data "$data/tls" --json)
     field() { python3 -c 'import json, sys; print(json.loads(sys.argv[1])[sys.argv[2]])' "$app" "$1"; }
     local here=${base[tls]/127.0.0.1/localhost} sdk

@@ -25,6 +25,42 @@ ACROSS_MEMBERS = (
     "is used twice",  # ids in a batch
     "'dependsOn' ",  # ids of other requests in the batch
     "must have a Content-Type, as there is a body",  # headers' names are in any letter case
+    "calls for itself",  # /me, and the caller is an application
+    "names an object that is not there",  # in a list of objects to link
+    "by another key than its id",  # an address of somebody by name
+    "cannot be among the ",  # an object of another type than those that may be linked
+    "' twice",  # two addresses of one object
+    "The password must have ",  # characters of several kinds
+    "'passwordProfile' with a 'password' is required",  # but not for guests
+    "must be true for a group ",  # what goes with the type of a group
+    "must be false for a group ",
+    "that takes no mail",
+    "DynamicMembership",
+    "is for security groups",
+    "must be one of ",  # words that Graph declares as texts
+    "' takes ",
+    "must look like ",  # a user principal name
+    "'mailNickname' must not contain ",
+    "must be two letters",  # the code of a country
+    "must hold URIs such as ",
+    "Another application has the identifier URI",
+    "Another object with the same value",
+    "holds two with the ",  # roles of an application
+    "must be after ",  # the end, after the beginning
+    "must be that of an application here",
+    "which the path names",  # a role assignment is made below who has it, or below the application
+    "has no role with the id ",
+    "is not for principals of the type ",
+    "has no roles by itself",
+    "There is no secret with the keyId ",
+    "secrets already",
+    "is among the ",  # what is linked already
+    "A rule makes the members",
+    "cannot be in itself",
+    "is their own manager",
+    "Only people can be in a group",
+    "No group can be in a group",
+    "must keep an owner",
 )
 
 

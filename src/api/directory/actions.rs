@@ -40,7 +40,7 @@ fn list(name: &str, description: &str, most: usize) -> Json {
         "required": [name],
         "properties": { (name): {
             "type": "array", "description": description, "maxItems": most,
-            "items": { "type": "string", "minLength": 1, "maxLength": 128 },
+            "items": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[^\\u0000]*$" },
         } },
     })
 }

@@ -235,7 +235,9 @@ fn body_navigation(face: &Face, navigation: &Navigation, properties: &mut Map<St
         );
         if bound_as_list(navigation) {
             let description = format!("Names `{name}` by their URLs, each once.");
-            let list = json!({ "type": "array", "description": description, "maxItems": MAX_LINKS, "items": url });
+            let list = json!({
+                "type": "array", "description": description, "maxItems": MAX_LINKS, "uniqueItems": true, "items": url,
+            });
             properties.insert(bind, list);
         }
         return;
