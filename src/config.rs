@@ -241,6 +241,7 @@ impl Database {
             connections: self.connections.max(1),
             cache_kib: self.cache_mib.saturating_mul(1024),
             statement_timeout_ms: u64::try_from(self.statement_timeout.as_millis()).unwrap_or(u64::MAX),
+            bulk: false,
         }
     }
 

@@ -3,6 +3,7 @@
 mod applications;
 pub mod graph;
 mod groups;
+pub mod import;
 mod links;
 mod membership;
 mod objects;
