@@ -1,6 +1,7 @@
 //! Use cases of the directory. What all kinds of objects have in common is here; what one kind needs beside it, in its file.
 
 mod applications;
+mod export;
 pub mod graph;
 mod groups;
 pub mod import;

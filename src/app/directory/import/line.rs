@@ -16,6 +16,8 @@ use crate::{
 pub struct Document {
     /// The line on which it begins, counted from 1.
     pub line: u32,
+    /// What it is about where it does not say.
+    pub kind: Option<Kind>,
     /// What it says.
     pub body: Body,
 }
@@ -27,6 +29,8 @@ pub enum Body {
     Text(Vec<u8>),
     /// Read already.
     Object(Map<String, Json>),
+    /// Nothing, since this is wrong with a property, or with the whole of it.
+    Wrong(String, String),
 }
 
 /// Another object, as a document names it.
@@ -85,11 +89,12 @@ impl Item {
     }
 }
 
-/// Reads a document; `kind` is what it is about where it does not say.
-pub(super) fn read(document: Document, kind: Option<Kind>) -> Result<Item, Problem> {
-    let line = document.line;
+/// Reads a document.
+pub(super) fn read(document: Document) -> Result<Item, Problem> {
+    let Document { line, kind, body } = document;
     let problem = |property: &str, message: String| Problem { line, property: property.to_owned(), message };
-    let mut members = match document.body {
+    let mut members = match body {
+        Body::Wrong(property, message) => return Err(problem(&property, message)),
         Body::Object(members) => members,
         Body::Text(text) => match serde_json::from_slice(&text) {
             Ok(Json::Object(members)) => members,
@@ -173,7 +178,7 @@ mod tests {
     use super::*;
 
     fn read_text(text: &str) -> Result<Item, Problem> {
-        read(Document { line: 7, body: Body::Text(text.as_bytes().to_vec()) }, Some(Kind::Group))
+        read(Document { line: 7, kind: Some(Kind::Group), body: Body::Text(text.as_bytes().to_vec()) })
     }
 
     #[test]

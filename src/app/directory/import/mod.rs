@@ -110,8 +110,6 @@ pub struct Problem {
 
 /// How to import.
 pub struct Settings<'a> {
-    /// What documents are about that do not say.
-    pub kind: Option<Kind>,
     /// Whether the other documents are imported when one is wrong.
     pub keep_going: bool,
     /// Whether to tell what would be changed.
@@ -285,9 +283,9 @@ impl Import<'_> {
 
     /// Reads documents, on all cores; those that cannot be read are noted.
     fn read(&mut self, documents: Vec<Document>) -> Vec<Item> {
-        let (kind, bad) = (self.settings.kind, &self.bad);
+        let bad = &self.bad;
         let read = in_parallel(documents, |document| {
-            (!bad.contains(&document.line)).then(|| line::read(document, kind))
+            (!bad.contains(&document.line)).then(|| line::read(document))
         });
         let mut items = Vec::with_capacity(read.len());
         for read in read.into_iter().flatten() {
