@@ -77,8 +77,8 @@ enum Error {
     Read { path: String, source: io::Error },
     #[error("{path}: {source}")]
     Write { path: String, source: io::Error },
-    #[error("{failed} not imported{}", if *keep_going { "" } else { "; nothing was written of what follows" })]
-    NotImported { failed: u64, keep_going: bool },
+    #[error("{failed} not imported{so}")]
+    NotImported { failed: u64, so: &'static str },
     #[error("the audit records are not whole")]
     AuditBroken,
     #[error("{0}")]

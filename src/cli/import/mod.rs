@@ -62,15 +62,20 @@ async fn directory(config: &ImportDirectory, source: &Source, store: &Arc<dyn St
     let mut import = app.import(caller, settings).await?;
     let result = steps(config, source, &mut import).await;
     let outcome = import.outcome();
-    report::problems(&config.file, &outcome.problems);
+    let mut problems = outcome.problems.clone();
+    problems.sort_by_key(|problem| problem.line);
+    report::problems(&config.file, &problems);
     result?;
     if outcome.failed == 0 || config.keep_going || config.common.json {
         report::outcome(outcome, &tenant.id, (config.dry_run, config.common.json))?;
     }
-    match outcome.failed {
-        0 => Ok(()),
-        failed => Err(Error::NotImported { failed, keep_going: config.keep_going }),
-    }
+    let (failed, total) = (outcome.failed, outcome.total());
+    let so = match total.created + total.changed {
+        _ if config.keep_going || config.dry_run => "",
+        0 => "; nothing was written",
+        _ => "; what follows was not written",
+    };
+    if failed == 0 { Ok(()) } else { Err(Error::NotImported { failed, so }) }
 }
 
 /// Feeds the file as often as it takes.

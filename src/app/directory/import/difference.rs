@@ -8,7 +8,11 @@ use super::{
     found::Found,
     line::{Item, Reference},
 };
-use crate::model::{activity::describe, meta::Link};
+use crate::model::{
+    User,
+    activity::describe,
+    meta::{Link, Write},
+};
 
 /// What a document would change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +100,11 @@ fn properties(decided: &Decided, item: &Item) -> Vec<(String, Option<String>, Op
         Some((name, text(&property["oldValue"]), text(&property["newValue"])))
     };
     // A new object has more properties than its document gives; an old one changes in nothing else.
-    let said = |name: &str| !decided.created || item.body.get(name).is_some() || name == "managerId";
+    let taken = |name: &str| {
+        let property = item.kind.face().properties.iter().find(|property| property.name == name);
+        property.is_none_or(|property| property.column == User::MANAGER_ID || property.write != Write::Never)
+    };
+    let given = |name: &str| item.body.get(name).is_some() || name == "managerId";
+    let said = |name: &str| !decided.created || (given(name) && taken(name));
     modified.filter_map(named).filter(|(name, ..)| said(name)).collect()
 }

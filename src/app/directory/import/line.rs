@@ -99,7 +99,12 @@ pub(super) fn read(document: Document) -> Result<Item, Problem> {
         Body::Text(text) => match serde_json::from_slice(&text) {
             Ok(Json::Object(members)) => members,
             Ok(other) => return Err(problem("", format!("A JSON object is expected, not {}.", describe(&other)))),
-            Err(error) => return Err(problem("", format!("This is not a JSON object: {error}."))),
+            Err(error) => {
+                // Where in the document it is: its lines are not those of the file.
+                let wrong = error.to_string();
+                let wrong = wrong.split(" at line ").next().unwrap_or_default();
+                return Err(problem("", format!("This is not a JSON object: {wrong}, at character {}.", error.column())));
+            }
         },
     };
     let kind = match members.get("@odata.type") {
@@ -125,8 +130,7 @@ pub(super) fn read(document: Document) -> Result<Item, Problem> {
         for member in [navigation.name.to_owned(), format!("{}@odata.bind", navigation.name)] {
             let Some(value) = members.shift_remove(&member) else { continue };
             let named = |value: &Json| {
-                let target =
-                    reference(navigation, value).map_err(|wrong| problem(&member, format!("'{member}': {wrong}")))?;
+                let target = reference(navigation, value).map_err(|wrong| problem(&member, wrong))?;
                 Ok(Named { navigation, member: member.clone(), target })
             };
             match (navigation.link, value) {
@@ -158,16 +162,16 @@ fn reference(navigation: &Navigation, value: &Json) -> Result<Reference, String>
             [Some(Json::String(id)), ..] => Ok(Reference::Id(id.clone())),
             [_, Some(Json::String(address_)), _] => address(navigation, address_),
             [_, _, Some(Json::String(name))] => Ok(by_name(name)),
-            _ => Err("an object that is named has an 'id' or a 'userPrincipalName'.".to_owned()),
+            _ => Err("An object that is named has an 'id' or a 'userPrincipalName'.".to_owned()),
         },
-        other => Err(format!("an id, a userPrincipalName or an address is expected, not {}.", describe(other))),
+        other => Err(format!("An id, a userPrincipalName or an address is expected, not {}.", describe(other))),
     }
 }
 
 fn address(navigation: &Navigation, text: &str) -> Result<Reference, String> {
     let (face, id) = parse_reference(Version::V1, text).map_err(|error| error.message)?;
     if !leads_to(navigation, face) {
-        return Err(format!("a {} cannot be among the {}.", face.name, navigation.name));
+        return Err(format!("A {} cannot be among the {}.", face.name, navigation.name));
     }
     let named = face.entity.kind == Some("user") && id.contains('@');
     Ok(if named { Reference::Person(id.to_lowercase()) } else { Reference::Id(id) })
