@@ -330,6 +330,12 @@ impl Import<'_> {
                 twice(property, other, &format!("The '{property}'"));
             }
         }
+        if let (Kind::Group, None, None) = (item.kind, &item.id, item.text("uniqueName")) {
+            // It is known by both next time.
+            let both = [item.text("displayName"), item.text("mailNickname")].map(Option::unwrap_or_default).join("\n");
+            let other = self.seen.add_name(item.kind, "displayName", &both, item.line);
+            twice("displayName", other, "The group");
+        }
         if let Some(application) = &decided.application {
             for uri in texts(&application.identifier_uris) {
                 let other = self.seen.add_name(item.kind, "identifierUris", &uri, item.line);
