@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{App, Caller, Error, import::Kind};
 use crate::{
+    authz::GRAPH_APP_ID,
     model::{
         meta::{Link, Property, Write},
         value::{Timestamp, Value},
@@ -47,11 +48,12 @@ impl App {
             query.start = Start::After(after);
         }
         let page = self.read(caller, query).await?;
-        let rows: Vec<Map<String, Json>> =
+        let mut rows: Vec<Map<String, Json>> =
             serde_json::from_slice(&[b"[", page.rows.as_slice(), b"]"].concat()).unwrap_or_default();
+        // Every tenant has the application that this API is, each with another id.
+        rows.retain(|row| kind != Kind::ServicePrincipal || row["appId"] != GRAPH_APP_ID);
         let ids: Vec<String> = rows.iter().filter_map(|row| row["id"].as_str().map(str::to_owned)).collect();
-        let mut lines: Vec<Json> =
-            rows.into_iter().map(|row| Json::Object(line(kind, row, &properties))).collect();
+        let mut lines: Vec<Json> = rows.into_iter().map(|row| Json::Object(line(kind, row, &properties))).collect();
         let linked = self.linked_lines(caller, kind, ids, &mut lines).await?;
         lines.extend(linked);
         Ok((lines, page.next))

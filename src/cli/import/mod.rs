@@ -35,7 +35,8 @@ pub(super) fn run(config: &config::Import) -> Result<(), Error> {
     runtime.block_on(async {
         let database = &config.common.database;
         let options = store::Options { bulk: true, ..database.options() };
-        let source = Source::open(&config.file, config.format, config.kind).map_err(|error| read_error(config, error))?;
+        let source =
+            Source::open(&config.file, config.format, config.kind).map_err(|error| read_error(config, error))?;
         let store = store::open(database.url(), &database.data, &options).await?;
         let result = directory(config, &source, &store).await;
         store.close().await;
@@ -122,7 +123,8 @@ async fn steps(config: &ImportDirectory, source: &Source, import: &mut Import<'_
 
 /// A bar that shows how far it is, to people.
 fn bar(length: u64, what: &'static str) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {eta}");
     ProgressBar::with_draw_target(Some(length), target)
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))

@@ -3,7 +3,7 @@
 
 use super::{
     Import, Kind, Pass, Problem,
-    found::{Found, Identity},
+    found::{Found, Identity, is_graph},
     line::{Item, Reference},
     targets::Traits,
 };
@@ -45,6 +45,9 @@ impl Import<'_> {
         pass: Pass,
     ) -> Result<Decided, Vec<Problem>> {
         let identity = identity.map_err(|problem| vec![problem])?;
+        if is_graph(item) {
+            return Ok(decided(&identity, Changeset::default()));
+        }
         let on = self.app.occasion(self.caller);
         let id = identity.id.clone();
         let decided = match item.kind {
@@ -162,7 +165,8 @@ fn settle<I: Input, X>(
 where
     I::Record: Object,
 {
-    let told = |violations: Vec<Violation>| violations.into_iter().map(|v| item.problem(&v.target, v.message)).collect();
+    let told =
+        |violations: Vec<Violation>| violations.into_iter().map(|v| item.problem(&v.target, v.message)).collect();
     let refused = |refusal: Refusal| told(violations(refusal, item.kind));
     let purpose = if identity.known { Purpose::Update } else { Purpose::Create };
     let bound = bind::bind::<I>(item.kind.face(), &item.body, purpose, &|_| Err(String::new())).map_err(told)?;
@@ -208,4 +212,3 @@ impl Traits {
         found.record::<Group>(id).map(|group| Self::of(&group.record))
     }
 }
-

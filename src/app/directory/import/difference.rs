@@ -68,7 +68,10 @@ impl Import<'_> {
         }
         self.outcome.links += links.iter().map(|(_, count)| count).sum::<u64>();
         let changed = !properties.is_empty() || !links.is_empty();
-        self.count(item.kind, created, changed);
+        // What holds nothing but links is counted with what it links, unless that is all that changes.
+        if decided.is_some() || changed {
+            self.count(item.kind, created, changed);
+        }
         if !created && !changed {
             return Ok(None);
         }

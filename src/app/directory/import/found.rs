@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     app::Error,
+    authz::GRAPH_APP_ID,
     ids,
     model::{
         APPLICATION, Application, DIRECTORY_OBJECT, DirectoryObject, GROUP, Group, ServicePrincipal, User,
@@ -62,6 +63,11 @@ pub(super) fn name(item: &Item, property: &str) -> Option<String> {
     Some(if item.kind == Kind::User { said.to_lowercase() } else { said.to_owned() })
 }
 
+/// Whether a document is about the application that this API is: every tenant has it, and it is what it is.
+pub(super) fn is_graph(item: &Item) -> bool {
+    item.kind == Kind::ServicePrincipal && item.text("appId") == Some(GRAPH_APP_ID)
+}
+
 impl Found {
     /// The stored record with this id.
     pub(super) fn record<R: Record>(&self, id: &str) -> Option<Stored<R>> {
@@ -96,6 +102,11 @@ impl Found {
     /// Which object a document is about: the one with its id, else the one with its name. A group without a unique name is
     /// the one group with its display name and its nickname.
     pub(super) fn identify(&self, item: &Item) -> Result<Identity, Problem> {
+        if is_graph(item) {
+            // Whatever its id is elsewhere.
+            let here = self.named(item.kind, "appId", GRAPH_APP_ID.to_owned()).first();
+            return Ok(Identity { id: here.cloned().unwrap_or_else(ids::new_id), known: true });
+        }
         if let Some(what) = item.id.as_ref().and_then(|id| self.others.get(id)) {
             return Err(item.problem("id", format!("'id' is that of {what}.")));
         }
@@ -135,7 +146,11 @@ impl Found {
 
 impl Import<'_> {
     /// Looks up what documents are about, and what they refer to as far as it is `wanted`.
-    pub(super) async fn look_up(&self, items: &[&Item], wanted: impl Fn(&Item, &Reference) -> bool) -> Result<Found, Error> {
+    pub(super) async fn look_up(
+        &self,
+        items: &[&Item],
+        wanted: impl Fn(&Item, &Reference) -> bool,
+    ) -> Result<Found, Error> {
         let mut found = Found::default();
         for kind in Kind::ALL {
             let of_kind = || items.iter().filter(move |item| item.kind == kind);
@@ -162,11 +177,8 @@ impl Import<'_> {
 
     /// What has the ids of documents and is something else than they say.
     async fn find_others(&self, items: &[&Item], found: &mut Found) -> Result<(), Error> {
-        let missing: Vec<String> = items
-            .iter()
-            .filter_map(|item| item.id.clone())
-            .filter(|id| !found.rows.contains_key(id))
-            .collect();
+        let missing: Vec<String> =
+            items.iter().filter_map(|item| item.id.clone()).filter(|id| !found.rows.contains_key(id)).collect();
         for life in [Life::Living, Life::Deleted] {
             for (values, _) in self.rows(&DIRECTORY_OBJECT, ID, missing.clone(), life).await? {
                 let object = DirectoryObject::from_values(values).ok_or_else(|| corrupt(&DIRECTORY_OBJECT))?;

@@ -103,7 +103,10 @@ pub(super) fn read(document: Document) -> Result<Item, Problem> {
                 // Where in the document it is: its lines are not those of the file.
                 let wrong = error.to_string();
                 let wrong = wrong.split(" at line ").next().unwrap_or_default();
-                return Err(problem("", format!("This is not a JSON object: {wrong}, at character {}.", error.column())));
+                return Err(problem(
+                    "",
+                    format!("This is not a JSON object: {wrong}, at character {}.", error.column()),
+                ));
             }
         },
     };

@@ -93,7 +93,8 @@ impl Import<'_> {
             let (groups, others): (Vec<_>, Vec<_>) =
                 new.into_iter().partition(|(_, kind)| *kind == Kind::Group && navigation.name == "members");
             for some in others.chunks(LINKS_IN_A_CHANGE) {
-                let link = |(id, kind): &(String, Kind)| super::super::link_writes(table, &identity.id, &object(id, *kind));
+                let link =
+                    |(id, kind): &(String, Kind)| super::super::link_writes(table, &identity.id, &object(id, *kind));
                 let writes = some.iter().flat_map(link).collect();
                 self.wait(waiting, Changeset { writes, ..Changeset::default() }).await?;
             }
@@ -179,7 +180,8 @@ impl Import<'_> {
 
     /// A document that was taken to change nothing has changed something.
     fn relabel(&mut self, item: &Item) {
-        let Some(counts) = Kind::ALL.iter().position(|k| *k == item.kind).and_then(|at| self.outcome.counts.get_mut(at))
+        let Some(counts) =
+            Kind::ALL.iter().position(|k| *k == item.kind).and_then(|at| self.outcome.counts.get_mut(at))
         else {
             return;
         };

@@ -23,17 +23,17 @@ use std::{
     thread,
 };
 
-pub use self::{
-    difference::Difference,
-    line::{Body, Document},
-    write::Stage,
-};
 use self::{
     decide::Decided,
     found::{Found, names_of},
     line::{Item, Reference},
     seen::{Mark, Seen},
     targets::Open,
+};
+pub use self::{
+    difference::Difference,
+    line::{Body, Document},
+    write::Stage,
 };
 use super::{App, Caller, Error, new_id, to_manage};
 use crate::{
@@ -284,9 +284,7 @@ impl Import<'_> {
     /// Reads documents, on all cores; those that cannot be read are noted.
     fn read(&mut self, documents: Vec<Document>) -> Vec<Item> {
         let bad = &self.bad;
-        let read = in_parallel(documents, |document| {
-            (!bad.contains(&document.line)).then(|| line::read(document))
-        });
+        let read = in_parallel(documents, |document| (!bad.contains(&document.line)).then(|| line::read(document)));
         let mut items = Vec::with_capacity(read.len());
         for read in read.into_iter().flatten() {
             match read {

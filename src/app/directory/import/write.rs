@@ -4,11 +4,7 @@ use std::mem;
 
 use tokio::task::JoinHandle;
 
-use super::{
-    Document, Error, Import, Item, Kind, Pass, Problem, Reference,
-    decide::Decided,
-    found::name,
-};
+use super::{Document, Error, Import, Item, Kind, Pass, Problem, Reference, decide::Decided, found::name};
 use crate::{
     app::ATTEMPTS,
     model::changeset::Changeset,
@@ -91,7 +87,8 @@ impl Import<'_> {
         for (item, decided) in items.into_iter().zip(decided) {
             match decided {
                 Ok(decided) => {
-                    if self.by_name && item.kind == Kind::User
+                    if self.by_name
+                        && item.kind == Kind::User
                         && let Some(upn) = name(&item, "userPrincipalName")
                     {
                         self.flying.insert(upn, decided.id.clone());
@@ -105,9 +102,8 @@ impl Import<'_> {
             }
         }
         let (store, tenant) = (self.app.store.clone(), self.caller.tenant);
-        let commit = tokio::spawn(async move {
-            if all.writes.is_empty() { Ok(()) } else { store.commit(tenant, all).await }
-        });
+        let commit =
+            tokio::spawn(async move { if all.writes.is_empty() { Ok(()) } else { store.commit(tenant, all).await } });
         self.flight = Some(Flight { commit, items: flying, fates });
     }
 
@@ -191,7 +187,8 @@ fn taken(item: &Item, constraint: Constraint) -> Problem {
     };
     let properties = item.kind.face().properties;
     // A name in lower case stands for the name.
-    let shown = properties.iter().find(|p| p.column == column || p.folded.is_some_and(|folded| folded.column == column));
+    let shown =
+        properties.iter().find(|p| p.column == column || p.folded.is_some_and(|folded| folded.column == column));
     let name = shown.map_or("id", |property| property.name);
     item.problem(name, format!("Another object has this '{name}'."))
 }
