@@ -75,6 +75,11 @@ impl Found {
         Some(Stored { record: R::from_values(values.clone())?, version: *version })
     }
 
+    /// Whether a document with this id is about something that is there.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.rows.contains_key(id)
+    }
+
     fn add(&mut self, kind: Kind, rows: Vec<(Vec<Value>, RowVersion)>) {
         for (values, version) in rows {
             let text = |column: usize| match values.get(column) {

@@ -28,7 +28,7 @@ use self::{
     found::{Found, names_of},
     line::{Item, Reference},
     seen::{Mark, Seen},
-    targets::Open,
+    targets::{Open, Traits},
 };
 pub use self::{
     difference::Difference,
@@ -235,7 +235,8 @@ impl Import<'_> {
                 problems.extend(self.check_uris(item, application).await?);
             }
             if problems.is_empty() {
-                let group = decided.as_ref().and_then(|decided| decided.group);
+                let stored = || item.id.as_ref().and_then(|id| Traits::stored(&found, id));
+                let group = decided.as_ref().map_or_else(stored, |decided| decided.group);
                 problems = self.check_references(item, &found, group);
             }
             if problems.is_empty() && self.settings.differences {

@@ -63,7 +63,7 @@ impl Import<'_> {
         let source = item.id.as_ref().map(|id| self.seen.mark(id));
         if let (true, Some(id)) = (item.only_links, &item.id) {
             let target = Reference::Id(id.clone());
-            if self.seen.kind_of(&target).is_none() && !found.targets.contains_key(id) {
+            if self.seen.kind_of(&target).is_none() && !found.knows(id) {
                 self.open.push(Open { line: item.line, member: "id".into(), target, navigation: None, source: None });
             }
         }
