@@ -68,8 +68,10 @@ impl Import<'_> {
         }
         self.outcome.links += links.iter().map(|(_, count)| count).sum::<u64>();
         let changed = !properties.is_empty() || !links.is_empty();
-        // What holds nothing but links is counted with what it links, unless that is all that changes.
-        if decided.is_some() || changed {
+        // What holds nothing but links is counted with the document that describes its object, if there is one.
+        if decided.is_some()
+            || (changed && id.as_ref().is_some_and(|id| self.seen.line_of(self.seen.mark(id)).is_none()))
+        {
             self.count(item.kind, created, changed);
         }
         if !created && !changed {

@@ -54,7 +54,7 @@ impl Import<'_> {
             let failed = self.bad.len();
             let changed = self.link_item(item, &identity, &found, &mut waiting).await?;
             let known = self.bad.len() > failed;
-            if changed && self.touch(item.line) && !known {
+            if changed && !known {
                 self.relabel(item);
             }
             if !self.going_on() {
@@ -178,15 +178,20 @@ impl Import<'_> {
         self.app.store().commit(self.caller.tenant, changes).await.map_err(refused::<DirectoryObject>)
     }
 
-    /// A document that was taken to change nothing has changed something.
+    /// A document that was taken to change nothing has changed something. What holds nothing but links goes with the
+    /// document that describes its object, if there is one.
     fn relabel(&mut self, item: &Item) {
+        let own = item.id.as_ref().filter(|_| item.only_links).map(|id| self.seen.line_of(self.seen.mark(id)));
+        if !self.touch(own.flatten().unwrap_or(item.line)) {
+            return;
+        }
         let Some(counts) =
             Kind::ALL.iter().position(|k| *k == item.kind).and_then(|at| self.outcome.counts.get_mut(at))
         else {
             return;
         };
-        // What holds nothing but links was not counted yet.
-        if !item.only_links {
+        // What was not described was not counted yet.
+        if own != Some(None) {
             counts.unchanged = counts.unchanged.saturating_sub(1);
         }
         counts.changed += 1;
