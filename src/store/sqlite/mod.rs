@@ -69,7 +69,7 @@ impl SqliteStore {
         let timeout = Duration::from_millis(options.statement_timeout_ms);
         Ok(Self {
             readers: Arc::new(Readers::new(&path, options.cache_kib, timeout)),
-            writer: Writer::start(connection).map_err(Error::database)?,
+            writer: Writer::start(connection, options.bulk).map_err(Error::database)?,
             slow_reads: Arc::new(Semaphore::new(options.connections.max(1))),
         })
     }
