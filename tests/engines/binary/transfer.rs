@@ -19,6 +19,9 @@ const ALL_KINDS: &str = r##"
 {"@odata.type":"#microsoft.graph.application","appId":"app-1","displayName":"App","identifierUris":["api://x"]}
 "##;
 
+/// Two batches of them.
+const PEOPLE: usize = 3_000;
+
 const OBJECTS: &str = "SELECT count(*) FROM directory_object WHERE kind IN ('user', 'group', 'application')";
 const RECORDS: &str = "SELECT count(*) FROM directory_audit";
 const MEMBERS: &str = "SELECT count(*) FROM group_member";
@@ -159,8 +162,6 @@ on_each_engine! {
 
     async fn an_interrupted_import_goes_on(place: Place) {
         let _alone = LOAD.lock().await;
-        // Two batches.
-        const PEOPLE: usize = 3_000;
         let text = people(PEOPLE) + &(0..3).fold(String::new(), |mut text, n| {
             let members: Vec<String> = (0..PEOPLE / 4).map(|m| format!("u{}", m * (n + 1))).collect();
             let group = json!({
