@@ -163,7 +163,7 @@ fn reference(navigation: &Navigation, value: &Json) -> Result<Reference, String>
         Json::String(text) if !text.trim().is_empty() => Ok(Reference::Id(text.clone())),
         Json::Object(members) => match ["id", "@odata.id", "userPrincipalName"].map(|name| members.get(name)) {
             [Some(Json::String(id)), ..] => Ok(Reference::Id(id.clone())),
-            [_, Some(Json::String(address_)), _] => address(navigation, address_),
+            [_, Some(Json::String(at)), _] => address(navigation, at),
             [_, _, Some(Json::String(name))] => Ok(by_name(name)),
             _ => Err("An object that is named has an 'id' or a 'userPrincipalName'.".to_owned()),
         },
@@ -176,8 +176,7 @@ fn address(navigation: &Navigation, text: &str) -> Result<Reference, String> {
     if !leads_to(navigation, face) {
         return Err(format!("A {} cannot be among the {}.", face.name, navigation.name));
     }
-    let named = face.entity.kind == Some("user") && id.contains('@');
-    Ok(if named { Reference::Person(id.to_lowercase()) } else { Reference::Id(id) })
+    Ok(Reference::Id(id))
 }
 
 #[cfg(test)]
@@ -193,14 +192,14 @@ mod tests {
         let item = read_text(
             r##"{"@odata.type":"#microsoft.graph.group","id":"g","displayName":"G","members":["u1","Ada@Contoso.example",
                 {"id":"u2","displayName":"x"},"https://graph.microsoft.com/v1.0/users/u3"],
-                "owners@odata.bind":["https://graph.microsoft.com/v1.0/users('ada@contoso.example')"]}"##,
+                "owners@odata.bind":["https://graph.microsoft.com/v1.0/users('u4')"]}"##,
         )
         .unwrap();
         assert_eq!((item.kind, item.id.as_deref(), item.only_links), (Kind::Group, Some("g"), false));
-        let ada = || Reference::Person("ada@contoso.example".to_owned());
+        let ada = Reference::Person("ada@contoso.example".to_owned());
         let id = |id: &str| Reference::Id(id.to_owned());
         let targets: Vec<_> = item.links.iter().map(|named| named.target.clone()).collect();
-        assert_eq!(targets, [id("u1"), ada(), id("u2"), id("u3"), ada()]);
+        assert_eq!(targets, [id("u1"), ada, id("u2"), id("u3"), id("u4")]);
         assert_eq!(item.text("displayName"), Some("G"));
     }
 
