@@ -73,10 +73,10 @@ impl App {
             let Link::Table(table) = navigation.link else { continue };
             let mut after = None;
             loop {
-                let links = self.store().links(caller.tenant, table, ids.clone(), after, LINKS).await?;
-                after = links.last().filter(|_| links.len() == LINKS).cloned();
+                let page = self.store().links(caller.tenant, table, ids.clone(), after, LINKS).await?;
+                after = page.last().filter(|_| page.len() == LINKS).cloned();
                 let mut by_source: BTreeMap<String, Vec<Json>> = BTreeMap::new();
-                for (source, target) in links {
+                for (source, target) in page {
                     by_source.entry(source).or_default().push(json!({ "id": target }));
                 }
                 for (source, targets) in by_source {

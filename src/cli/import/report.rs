@@ -23,10 +23,10 @@ fn in_words(difference: &Difference) -> String {
     for (property, before, after) in properties {
         let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "null".to_owned());
         let change = if *created { shown(after) } else { format!("{} -> {}", shown(before), shown(after)) };
-        text += &format!("    {property}: {change}\n");
+        text.extend([format!("    {property}: {change}\n")]);
     }
     for (navigation, count) in links {
-        text += &format!("    {navigation}: {count} more\n");
+        text.extend([format!("    {navigation}: {count} more\n")]);
     }
     text
 }
@@ -87,17 +87,17 @@ pub(super) fn outcome(outcome: &Outcome, tenant_id: &str, (dry_run, as_json): (b
     let would = if dry_run { " (nothing was written)" } else { "" };
     let mut text = String::new();
     for (kind, counts) in by_kind.filter(|(_, c)| c.created + c.changed + c.unchanged > 0) {
-        text += &format!(
+        text.extend([format!(
             "{}: {} created, {} changed, {} unchanged\n",
             kind.face().set,
             counts.created,
             counts.changed,
             counts.unchanged
-        );
+        )]);
     }
-    text += &format!(
+    text.extend([format!(
         "{} created, {} changed, {} unchanged, {} links added, {} failed{would}\n",
         total.created, total.changed, total.unchanged, outcome.links, outcome.failed
-    );
+    )]);
     print(&text)
 }

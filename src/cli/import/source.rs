@@ -54,13 +54,12 @@ impl Source {
             File::open(path)?
         };
         file.rewind()?;
-        let format = match format.or_else(|| by_name(path)) {
-            Some(format) => format,
-            None => {
-                let mut beginning = Vec::new();
-                file.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning)?;
-                by_beginning(&beginning)
-            }
+        let format = if let Some(format) = format.or_else(|| by_name(path)) {
+            format
+        } else {
+            let mut beginning = Vec::new();
+            file.by_ref().take(BEGINNING as u64).read_to_end(&mut beginning)?;
+            by_beginning(&beginning)
         };
         let length = file.seek(SeekFrom::End(0))?;
         Ok(Self { file, format, kind, length })
@@ -143,7 +142,6 @@ impl<R: Read> Lines<R> {
 fn by_name(path: &Path) -> Option<Format> {
     match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "jsonl" | "ndjson" => Some(Format::Jsonl),
-        "json" => None,
         "csv" => Some(Format::Csv),
         _ => None,
     }

@@ -217,8 +217,8 @@ impl Import<'_> {
                 found.targets.insert(object.id, kind);
             }
         }
-        let named = self.rows(Kind::User.entity(), User::UPN_KEY, names.into_iter().collect(), Life::Living).await?;
-        for (values, _) in named {
+        let people = self.rows(Kind::User.entity(), User::UPN_KEY, names.into_iter().collect(), Life::Living).await?;
+        for (values, _) in people {
             let user = User::from_values(values).ok_or_else(|| corrupt(Kind::User.entity()))?;
             found.people.insert(user.upn_key, user.id);
         }

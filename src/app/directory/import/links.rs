@@ -1,6 +1,6 @@
 //! Linking what was imported, when all of it is there.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::{
     Document, Error, Import, Item, Kind, Problem, Reference,
@@ -216,7 +216,7 @@ type Targets = Vec<(&'static Navigation, String, Kind)>;
 /// What the links of a document lead to.
 fn resolve(item: &Item, found: &Found, group: Option<Traits>) -> (Targets, Vec<Problem>) {
     let (mut targets, mut problems) = (Vec::new(), Vec::new());
-    let mut told: HashMap<&str, ()> = HashMap::new();
+    let mut told: HashSet<&str> = HashSet::new();
     for named in &item.links {
         let checked = match target(&named.target, found) {
             Some((id, kind)) => targets::check(named.navigation, group, kind).map(|()| (named.navigation, id, kind)),
@@ -226,7 +226,7 @@ fn resolve(item: &Item, found: &Found, group: Option<Traits>) -> (Targets, Vec<P
             Ok(target) => targets.push(target),
             // Of many that are wrong one is enough.
             Err(message) => {
-                if told.insert(&named.member, ()).is_none() {
+                if told.insert(&named.member) {
                     problems.push(item.problem(&named.member, message));
                 }
             }

@@ -160,6 +160,9 @@ enum Pass {
     Write,
 }
 
+/// What is to be written of a document, or what is wrong with it.
+type Verdict = Result<Decided, Vec<Problem>>;
+
 /// An import under way.
 pub struct Import<'a> {
     app: &'a App,
@@ -297,12 +300,7 @@ impl Import<'_> {
     }
 
     /// Decides documents, on all cores. Nothing is decided of those that hold nothing but links.
-    fn decide_all(
-        &self,
-        items: Vec<Item>,
-        found: &Found,
-        pass: Pass,
-    ) -> (Vec<Item>, Vec<Option<Result<Decided, Vec<Problem>>>>) {
+    fn decide_all(&self, items: Vec<Item>, found: &Found, pass: Pass) -> (Vec<Item>, Vec<Option<Verdict>>) {
         in_parallel(items, |item| {
             let decided = (!item.only_links).then(|| self.decide(&item, found.identify(&item), found, pass));
             (item, decided)

@@ -32,25 +32,21 @@ impl Seen {
     /// Notes an id; gives the line of another document that has it.
     pub(super) fn add_id(&mut self, id: &str, line: u32, kind: Kind) -> Option<u32> {
         let mark = self.mark(id);
-        match self.ids.get(&mark) {
-            Some((other, _)) => Some(*other),
-            None => {
-                self.ids.insert(mark, (line, kind));
-                None
-            }
+        if let Some((other, _)) = self.ids.get(&mark) {
+            return Some(*other);
         }
+        self.ids.insert(mark, (line, kind));
+        None
     }
 
     /// Notes a name that no two objects share; gives the line of another document that has it.
     pub(super) fn add_name(&mut self, kind: Kind, property: &str, name: &str, line: u32) -> Option<u32> {
         let mark = self.random.hash_one((kind, property, name));
-        match self.names.get(&mark) {
-            Some(other) => Some(*other),
-            None => {
-                self.names.insert(mark, line);
-                None
-            }
+        if let Some(other) = self.names.get(&mark) {
+            return Some(*other);
         }
+        self.names.insert(mark, line);
+        None
     }
 
     /// What kind of thing a document describes that is referred to.
