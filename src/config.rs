@@ -3,6 +3,7 @@
 //! An option on the command line wins over its variable, and both over the default. There is no other configuration.
 
 mod manage;
+mod transfer;
 
 use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
 
@@ -11,6 +12,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub use self::manage::{
     App, AppCommand, Audit, AuditCommand, Common, InTenant, Key, KeyCommand, Tenant, TenantCommand, User, UserCommand,
 };
+pub use self::transfer::{Export, ExportCommand, ExportDirectory, Format, Import, ImportCommand, ImportDirectory};
 use crate::{
     api::{self, limits::Rates},
     authority, authz, server, store,
@@ -43,6 +45,10 @@ pub enum Command {
     User(User),
     /// Manage the keys that tokens are signed with.
     Key(Key),
+    /// Fill a tenant from a file. Works while the server runs, too.
+    Import(Import),
+    /// Take out what is in a tenant, as `import` takes it.
+    Export(Export),
     /// Prove that no audit record is missing or altered, or export them.
     Audit(Audit),
     /// Print the OpenAPI document of a version.
@@ -241,6 +247,7 @@ impl Database {
             connections: self.connections.max(1),
             cache_kib: self.cache_mib.saturating_mul(1024),
             statement_timeout_ms: u64::try_from(self.statement_timeout.as_millis()).unwrap_or(u64::MAX),
+            bulk: false,
         }
     }
 

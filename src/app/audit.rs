@@ -32,7 +32,9 @@ impl Caller<'_> {
                 Initiator::User { id: oid.clone(), name: name.clone(), address: self.provenance.address }
             }
             Kind::Application => {
-                Initiator::App { app_id: app_id.clone(), name: name.clone(), principal_id: Some(oid.clone()) }
+                // A command has no object in the directory.
+                let principal_id = Some(oid.clone()).filter(|id| !id.is_empty());
+                Initiator::App { app_id: app_id.clone(), name: name.clone(), principal_id }
             }
         }
     }

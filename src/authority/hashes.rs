@@ -7,6 +7,11 @@ use super::{Authority, secrets};
 #[error("a secret could not be hashed")]
 pub struct Unhashed;
 
+/// The hash of a password or secret, made here and now: for who may wait as long as it takes.
+pub fn hash_here(secret: &str) -> Result<String, Unhashed> {
+    secrets::hash(secret).map_err(|_| Unhashed)
+}
+
 impl Authority {
     /// What is kept of a password or a secret. It takes its turn with those who compare theirs.
     pub async fn hash(&self, secret: String) -> Result<String, Unhashed> {

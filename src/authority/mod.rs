@@ -42,6 +42,7 @@ pub use client_credentials::{ClientCredentials, SignInError, TOKEN_LIFETIME};
 pub use device::{DEVICE_CODE_LIFETIME, DEVICE_INTERVAL, DeviceError, DeviceStart, Waiting};
 pub use external::{Issuer, Unreachable};
 pub use fresh::LAG;
+pub use hashes::hash_here;
 pub use issue::{IssueError, MAX_LIFETIME, Subject, TokenRequest};
 pub use keys::PublicKey;
 pub use people::{MIN_PASSWORD, PasswordSignIn};

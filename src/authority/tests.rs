@@ -18,12 +18,12 @@ use crate::{
     authz::{Kind, READ_ALL, READ_WRITE_ALL},
     model::{
         audit::{Entry, Head},
-        meta::EntityType,
+        meta::{EntityType, LinkTable},
         record::RowVersion,
         value::Value,
     },
     odata::query::{Query, Rows},
-    store::{Audit, DeviceCode, DeviceCodes, Grant, Identities, Linked, Page, People, SigningKey, Used},
+    store::{Audit, Bulk, DeviceCode, DeviceCodes, Grant, Identities, Linked, Page, People, SigningKey, Used},
 };
 
 /// A store that has tenants and keys and nothing else.
@@ -97,6 +97,33 @@ impl Audit for Memory {
     }
     async fn audit_last(&self, _: TenantKey) -> Result<i64, store::Error> {
         Ok(0)
+    }
+}
+
+#[async_trait]
+impl Bulk for Memory {
+    async fn rows_among(
+        &self,
+        _: TenantKey,
+        _: &'static EntityType,
+        _: usize,
+        _: Vec<String>,
+        _: store::Life,
+    ) -> Result<Vec<(Vec<Value>, RowVersion)>, store::Error> {
+        Ok(Vec::new())
+    }
+    async fn linked(&self, _: TenantKey, _: LinkTable, _: String, _: Vec<String>) -> Result<Vec<String>, store::Error> {
+        Ok(Vec::new())
+    }
+    async fn links(
+        &self,
+        _: TenantKey,
+        _: LinkTable,
+        _: Vec<String>,
+        _: Option<(String, String)>,
+        _: usize,
+    ) -> Result<Vec<(String, String)>, store::Error> {
+        Ok(Vec::new())
     }
 }
 

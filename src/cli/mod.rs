@@ -3,6 +3,8 @@
 mod audit;
 mod ca;
 mod check_config;
+mod export;
+mod import;
 mod manage;
 mod openapi;
 mod serve;
@@ -19,6 +21,7 @@ use clap::{CommandFactory, FromArgMatches};
 use crate::{
     app,
     authority::{self, Authority},
+    authz::{self, DirectoryRoles, Permissions, Principal},
     clock::Clock,
     config::{Cli, Command, Database},
     server,
@@ -39,6 +42,8 @@ pub fn run() -> ExitCode {
         Command::Tenant(config) => manage::tenant(&config),
         Command::User(config) => manage::user(&config),
         Command::Key(config) => manage::key(&config),
+        Command::Import(config) => import::run(&config),
+        Command::Export(config) => export::run(&config),
         Command::Audit(config) => audit::run(&config),
         Command::Openapi(config) => openapi::run(&config),
         Command::Ca(config) => ca::run(&config),
@@ -66,6 +71,14 @@ enum Error {
     Token(#[from] authority::IssueError),
     #[error("{0}")]
     Manage(#[from] authority::ManageError),
+    #[error("{0}")]
+    App(#[from] app::Error),
+    #[error("{path}: {source}")]
+    Read { path: String, source: io::Error },
+    #[error("{path}: {source}")]
+    Write { path: String, source: io::Error },
+    #[error("{failed} not imported{so}")]
+    NotImported { failed: u64, so: &'static str },
     #[error("the audit records are not whole")]
     AuditBroken,
     #[error("{0}")]
@@ -95,6 +108,19 @@ async fn open_authority(
     options: authority::Options,
 ) -> Result<Authority, Error> {
     Ok(Authority::open(Arc::clone(store), clock.clone(), options, app::catalog::first_catalog).await?)
+}
+
+/// Who acts when a command does: nobody of the directory, and allowed to change all of it.
+fn command_principal(tenant: &store::Tenant) -> Principal {
+    Principal {
+        tenant_id: tenant.id.clone(),
+        oid: String::new(),
+        name: Some("cardea, the command".to_owned()),
+        app_id: None,
+        kind: authz::Kind::Application,
+        permissions: Permissions::named([authz::DIRECTORY_READ_WRITE_ALL]),
+        directory_roles: DirectoryRoles::default(),
+    }
 }
 
 /// Prints to stdout, all of it or an error.

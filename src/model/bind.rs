@@ -359,6 +359,12 @@ fn check_id(value: &Json) -> Result<String, String> {
     Ok(id.to_owned())
 }
 
+/// What is wrong with an id that a caller gives a new entity, if anything.
+pub fn check_new_id(id: &str) -> Result<(), String> {
+    check_text(id, 1, 128)?;
+    check_address(id)
+}
+
 /// What is wrong with a text as the key of a new entity, if anything. In a path, what begins with a dollar or with the
 /// namespace is a word of OData, and clients resolve dots before they send them: such an entity could not be addressed.
 fn check_address(id: &str) -> Result<(), String> {
@@ -394,7 +400,7 @@ pub(super) fn check_text(text: &str, min: usize, max: usize) -> Result<(), Strin
 }
 
 /// A JSON value in a few words.
-pub(super) fn describe(value: &Json) -> String {
+pub fn describe(value: &Json) -> String {
     match value {
         Json::Null => "null".to_owned(),
         Json::Bool(b) => b.to_string(),

@@ -8,6 +8,7 @@
 
 mod audit;
 mod bounded;
+mod bulk;
 mod device_codes;
 pub mod directory;
 mod identities;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use self::audit::{Audit, Broken, Linked, export, verify};
+pub use self::bulk::Bulk;
 pub use self::device_codes::{DeviceCode, DeviceCodes, MAX_DEVICE_CODES};
 pub use self::identities::{Certificate, ClientSecret, Identities, ServicePrincipal, SignInSettings};
 pub use self::people::{Grant, GrantDetails, GrantKind, Password, People, Used, User};
@@ -40,7 +42,7 @@ use crate::{
 
 /// A place where tenants, their keys and their entities are kept.
 #[async_trait]
-pub trait Store: Identities + People + DeviceCodes + Audit + Send + Sync {
+pub trait Store: Identities + People + DeviceCodes + Audit + Bulk + Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 
@@ -116,11 +118,13 @@ pub struct Options {
     pub cache_kib: usize,
     /// A statement that takes longer than this is given up, in milliseconds.
     pub statement_timeout_ms: u64,
+    /// SQLite: whether much is to be written at once, which takes more memory.
+    pub bulk: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 8, cache_kib: 48 * 1024, statement_timeout_ms: 30_000 }
+        Self { connections: 8, cache_kib: 48 * 1024, statement_timeout_ms: 30_000, bulk: false }
     }
 }
 

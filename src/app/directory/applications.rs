@@ -199,7 +199,7 @@ impl App {
     }
 
     /// That no other application is known by the same URI.
-    async fn check_uris(&self, caller: Caller<'_>, application: &Application) -> Result<(), Error> {
+    pub(super) async fn check_uris(&self, caller: Caller<'_>, application: &Application) -> Result<(), Error> {
         let face = APPLICATION.face(Version::V1);
         let Some(property) = face.property("identifierUris") else { return Ok(()) };
         for uri in texts(&application.identifier_uris) {

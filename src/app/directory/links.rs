@@ -153,7 +153,7 @@ pub(super) fn related(face: &'static Face, navigation: &'static Navigation, id: 
 }
 
 /// One of them.
-fn linked(face: &'static Face, navigation: &'static Navigation, source: &str, target: &str) -> Rows {
+pub(super) fn linked(face: &'static Face, navigation: &'static Navigation, source: &str, target: &str) -> Rows {
     let of = Box::new(related(face, navigation, source));
     Rows::Keyed { of, property: navigation.target.key(), value: target.to_owned() }
 }

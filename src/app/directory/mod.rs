@@ -1,8 +1,10 @@
 //! Use cases of the directory. What all kinds of objects have in common is here; what one kind needs beside it, in its file.
 
 mod applications;
+mod export;
 pub mod graph;
 mod groups;
+pub mod import;
 mod links;
 mod membership;
 mod objects;

@@ -1,8 +1,9 @@
 //! How values go in and rows come out, and what errors mean.
 
+use bytes::BytesMut;
 use tokio_postgres::{
     error::{DbError, SqlState},
-    types::ToSql,
+    types::{IsNull, ToSql, Type},
 };
 
 use crate::{
@@ -33,6 +34,22 @@ impl Row for PostgresRow {
     }
 }
 
+/// Nothing, of whatever type.
+#[derive(Debug)]
+struct Nothing;
+
+impl ToSql for Nothing {
+    fn to_sql(&self, _: &Type, _: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(IsNull::Yes)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    tokio_postgres::types::to_sql_checked!();
+}
+
 /// The parameters as the driver takes them.
 pub(super) fn parameters(parameters: &[Parameter]) -> Vec<&(dyn ToSql + Sync)> {
     fn as_sql(parameter: &Parameter) -> &(dyn ToSql + Sync) {
@@ -41,7 +58,7 @@ pub(super) fn parameters(parameters: &[Parameter]) -> Vec<&(dyn ToSql + Sync)> {
             Parameter::Value(Value::Bool(b)) => b,
             Parameter::Value(Value::Int(n)) => n,
             Parameter::Value(Value::Time(time)) => &time.0,
-            Parameter::Value(Value::Null) => &None::<&str>,
+            Parameter::Value(Value::Null) => &Nothing,
             Parameter::Texts(list) => list,
         }
     }

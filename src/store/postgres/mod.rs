@@ -3,6 +3,7 @@
 //! A changeset is one transaction; a single statement is one by itself. Statements of one transaction are sent without
 //! waiting for each other's answers.
 
+mod bulk;
 mod chain;
 mod convert;
 mod device_codes;

@@ -5,6 +5,7 @@
 //!
 //! The few things that the databases spell differently are methods of [`Dialect`].
 
+pub mod bulk;
 mod expr;
 mod rows;
 pub mod select;
@@ -113,6 +114,11 @@ impl<'d> Sql<'d> {
     /// A placeholder for a value; NULL itself for nothing.
     fn value(&mut self, value: &Value) -> &mut Self {
         let Some(kind) = value.kind() else { return self.push("NULL") };
+        self.parameter(value, kind)
+    }
+
+    /// A parameter that is of this kind, if it is anything.
+    fn parameter(&mut self, value: &Value, kind: Kind) -> &mut Self {
         self.parameters.push(Parameter::Value(value.clone()));
         self.dialect.placeholder(&mut self.text, self.parameters.len(), ParameterKind::One(kind));
         self

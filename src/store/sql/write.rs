@@ -136,8 +136,9 @@ impl Sql<'_> {
             self.push(", ").push(column.name);
         }
         self.push(") VALUES (").tenant().push(", ").value(&Value::Int(version.0));
-        for value in values {
-            self.push(", ").value(value);
+        // What is nothing is a parameter, too: so all rows of an entity are written by one statement.
+        for (column, value) in entity.columns.iter().zip(values) {
+            self.push(", ").parameter(value, column.kind);
         }
         self.push(")");
     }

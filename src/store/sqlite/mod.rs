@@ -4,6 +4,7 @@
 //! that an index bounds runs where it is asked for, since handing it to another thread costs more than it takes; any
 //! other read runs on a blocking thread, so that it holds nobody up.
 
+mod bulk;
 mod chain;
 mod connection;
 mod device_codes;
@@ -63,12 +64,12 @@ impl SqliteStore {
             .map_err(|source| Error::Directory { path: directory.display().to_string(), source })?;
         let path = directory.join(FILE);
         create_file(&path).map_err(|source| Error::Directory { path: path.display().to_string(), source })?;
-        let connection = connection::open_writer(&path).map_err(failure)?;
+        let connection = connection::open_writer(&path, options.bulk).map_err(failure)?;
         migrate(&connection)?;
         let timeout = Duration::from_millis(options.statement_timeout_ms);
         Ok(Self {
             readers: Arc::new(Readers::new(&path, options.cache_kib, timeout)),
-            writer: Writer::start(connection).map_err(Error::database)?,
+            writer: Writer::start(connection, options.bulk).map_err(Error::database)?,
             slow_reads: Arc::new(Semaphore::new(options.connections.max(1))),
         })
     }

@@ -7,6 +7,7 @@
 use std::{
     sync::mpsc::{Receiver, Sender, channel},
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 use parking_lot::Mutex;
@@ -57,9 +58,10 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+    pub(super) fn start(connection: Connection, bulk: bool) -> std::io::Result<Self> {
         let (queue, jobs) = channel();
-        let thread = std::thread::Builder::new().name("writer".into()).spawn(move || run(&connection, &jobs))?;
+        let run = move || run(&connection, &jobs, bulk.then(Turns::new));
+        let thread = std::thread::Builder::new().name("writer".into()).spawn(run)?;
         Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
     }
 
@@ -103,9 +105,32 @@ impl Writer {
     }
 }
 
-fn run(connection: &Connection, jobs: &Receiver<Job>) {
+/// When a process that writes much lets others write. They are not told when it could be their turn: they look every 100 ms,
+/// and give up after ten seconds.
+struct Turns(Instant);
+
+impl Turns {
+    const BETWEEN: Duration = Duration::from_secs(4);
+    const FOR: Duration = Duration::from_millis(110);
+
+    fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    fn give(&mut self) {
+        if self.0.elapsed() > Self::BETWEEN {
+            std::thread::sleep(Self::FOR);
+            self.0 = Instant::now();
+        }
+    }
+}
+
+fn run(connection: &Connection, jobs: &Receiver<Job>, mut turns: Option<Turns>) {
     let mut answers: Vec<(oneshot::Sender<Outcome>, Outcome)> = Vec::with_capacity(BATCH);
     while let Ok(first) = jobs.recv() {
+        if let Some(turns) = &mut turns {
+            turns.give();
+        }
         if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
             let _ = first.reply.send(Err(error.into()));
             continue;

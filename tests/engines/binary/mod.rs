@@ -5,6 +5,7 @@ mod crash;
 mod full;
 mod manage;
 mod stop;
+mod transfer;
 
 use std::{
     io::{BufRead, BufReader, Lines},

@@ -1,0 +1,194 @@
+//! Writing objects, a batch of them a transaction.
+
+use std::mem;
+
+use tokio::task::JoinHandle;
+
+use super::{Document, Error, Import, Item, Kind, Pass, Problem, Reference, decide::Decided, found::name};
+use crate::{
+    app::ATTEMPTS,
+    model::changeset::Changeset,
+    store::{CommitError, Constraint},
+};
+
+/// Which objects are written. A service principal is made by what its application says, which has to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// All but service principals.
+    Objects,
+    /// Service principals.
+    Principals,
+}
+
+/// A batch that is being committed.
+pub(super) struct Flight {
+    commit: JoinHandle<Result<(), CommitError>>,
+    /// What is committed, to be written one by one if they cannot be together.
+    items: Vec<Item>,
+    /// What comes of each: whether it was made, whether it was changed, whether its manager is to come.
+    fates: Vec<(bool, bool, bool)>,
+}
+
+impl Import<'_> {
+    /// Whether documents are to be fed for this stage.
+    pub fn needs(&self, stage: Stage) -> bool {
+        stage == Stage::Objects || self.principals
+    }
+
+    /// Writes a batch of documents. False: there is no need to go on.
+    pub async fn write(&mut self, documents: Vec<Document>, stage: Stage) -> Result<bool, Error> {
+        let mut items = self.read(documents);
+        items.retain(|item| !item.only_links && (item.kind == Kind::ServicePrincipal) == (stage == Stage::Principals));
+        let (items, decided) = self.prepare(items).await?;
+        self.land().await?;
+        if !self.going_on() {
+            return Ok(false);
+        }
+        self.take_off(items, decided);
+        Ok(true)
+    }
+
+    /// Ends a stage. False: there is no need to go on.
+    pub async fn written(&mut self) -> Result<bool, Error> {
+        self.land().await?;
+        self.flying.clear();
+        Ok(self.going_on())
+    }
+
+    /// Looks up what documents need, and decides them.
+    async fn prepare(&mut self, items: Vec<Item>) -> Result<(Vec<Item>, Vec<Result<Decided, Vec<Problem>>>), Error> {
+        let managers = |item: &Item, reference: &Reference| {
+            let known = self.bad.is_empty() && matches!(reference, Reference::Id(_));
+            item.manager.is_some() && !(known && self.seen.kind_of(reference).is_some())
+        };
+        let needs: Vec<&Item> = items.iter().collect();
+        let mut found = self.look_up(&needs, managers).await?;
+        // Who refers to somebody of the same batch by name needs the id that is made here.
+        let identities: Vec<_> = items.iter().map(|item| found.identify(item)).collect();
+        if self.by_name {
+            for (item, identity) in items.iter().zip(&identities) {
+                if let (Some(upn), Kind::User, Ok(identity)) = (name(item, "userPrincipalName"), item.kind, identity) {
+                    found.people.insert(upn, identity.id.clone());
+                }
+            }
+        }
+        let pairs: Vec<_> = items.into_iter().zip(identities).collect();
+        let decided = super::in_parallel(pairs, |(item, identity)| {
+            let decided = self.decide(&item, identity, &found, Pass::Write);
+            (item, decided)
+        });
+        Ok(decided.into_iter().unzip())
+    }
+
+    /// Begins to commit a batch.
+    fn take_off(&mut self, items: Vec<Item>, decided: Vec<Result<Decided, Vec<Problem>>>) {
+        let (mut all, mut fates, mut flying) = (Changeset::default(), Vec::with_capacity(items.len()), Vec::new());
+        self.flying.clear();
+        for (item, decided) in items.into_iter().zip(decided) {
+            match decided {
+                Ok(decided) => {
+                    if self.by_name
+                        && item.kind == Kind::User
+                        && let Some(upn) = name(&item, "userPrincipalName")
+                    {
+                        self.flying.insert(upn, decided.id.clone());
+                    }
+                    fates.push((decided.created, !decided.changes.writes.is_empty(), decided.later));
+                    all.writes.extend(decided.changes.writes);
+                    all.audit.extend(decided.changes.audit);
+                    flying.push(item);
+                }
+                Err(problems) => self.fail(problems),
+            }
+        }
+        let (store, tenant) = (self.app.store.clone(), self.caller.tenant);
+        let commit =
+            tokio::spawn(async move { if all.writes.is_empty() { Ok(()) } else { store.commit(tenant, all).await } });
+        self.flight = Some(Flight { commit, items: flying, fates });
+    }
+
+    /// Waits until the batch under way is committed.
+    async fn land(&mut self) -> Result<(), Error> {
+        let Some(Flight { commit, items, fates }) = self.flight.take() else { return Ok(()) };
+        match commit.await.unwrap_or(Err(CommitError::Store(crate::store::Error::Closed))) {
+            Ok(()) => {
+                for (item, fate) in items.iter().zip(fates) {
+                    self.settled(item, fate);
+                }
+                Ok(())
+            }
+            Err(CommitError::Store(error)) => Err(error.into()),
+            // Somebody else has written meanwhile: one by one it turns out what cannot be.
+            Err(CommitError::Conflict | CommitError::Constraint(_)) => {
+                for item in items {
+                    self.write_one(item).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn write_one(&mut self, item: Item) -> Result<(), Error> {
+        let mut item = item;
+        for _ in 0..ATTEMPTS {
+            let (mut items, mut decided) = self.prepare(vec![item]).await?;
+            let (Some(same), Some(decided)) = (items.pop(), decided.pop()) else { return Ok(()) };
+            item = same;
+            let decided = match decided {
+                Ok(decided) => decided,
+                Err(problems) => {
+                    self.fail(problems);
+                    return Ok(());
+                }
+            };
+            let fate = (decided.created, !decided.changes.writes.is_empty(), decided.later);
+            match self.app.store().commit(self.caller.tenant, decided.changes).await {
+                Ok(()) => {
+                    self.settled(&item, fate);
+                    return Ok(());
+                }
+                Err(CommitError::Conflict) => {}
+                Err(CommitError::Constraint(constraint)) => {
+                    let problem = taken(&item, constraint);
+                    self.fail(vec![problem]);
+                    return Ok(());
+                }
+                Err(CommitError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// Notes what came of a document.
+    fn settled(&mut self, item: &Item, (created, changed, later): (bool, bool, bool)) {
+        self.count(item.kind, created, changed);
+        if later {
+            self.later.insert(item.line);
+        }
+        if created || changed {
+            self.touch(item.line);
+        }
+    }
+
+    /// Notes that a document has changed something; false: it is known.
+    pub(super) fn touch(&mut self, line: u32) -> bool {
+        let line = usize::try_from(line).unwrap_or_default();
+        if self.touched.len() <= line {
+            self.touched.resize(line + 1, false);
+        }
+        self.touched.get_mut(line).is_some_and(|touched| !mem::replace(touched, true))
+    }
+}
+
+/// What a broken constraint means.
+fn taken(item: &Item, constraint: Constraint) -> Problem {
+    let Constraint::Unique { column, .. } = constraint else {
+        return item.problem("", "Something that it names is gone.");
+    };
+    let properties = item.kind.face().properties;
+    // A name in lower case stands for the name.
+    let shown =
+        properties.iter().find(|p| p.column == column || p.folded.is_some_and(|folded| folded.column == column));
+    let name = shown.map_or("id", |property| property.name);
+    item.problem(name, format!("Another object has this '{name}'."))
+}
