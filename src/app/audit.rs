@@ -5,15 +5,12 @@ use crate::{
     authz::{Kind, Principal},
     ids,
     model::{
-        activity::{Activity, Initiator, describe},
+        activity::{Activity, Described, ENTITLEMENT_MANAGEMENT, Initiator, describe},
         audit::Entry,
         changeset::Changeset,
     },
     store::CommitError,
 };
-
-/// What kind of thing the changes of this API are about.
-const CATEGORY: &str = "EntitlementManagement";
 
 /// By which request something is done, and from where.
 #[derive(Clone, Debug, Default)]
@@ -43,10 +40,10 @@ impl Caller<'_> {
 impl App {
     /// What is to be remembered of a change.
     pub(super) fn remember(&self, caller: Caller<'_>, changes: &Changeset) -> Vec<Entry> {
-        let Some((name, operation, targets)) = describe(changes) else { return Vec::new() };
+        let Some(Described { name, operation, category, targets }) = describe(changes) else { return Vec::new() };
         let activity = Activity {
             name,
-            category: CATEGORY,
+            category,
             operation,
             by: caller.initiator(),
             correlation_id: Some(caller.provenance.correlation_id.clone()),
@@ -69,7 +66,7 @@ impl App {
         details.push(("count", times.to_string()));
         let activity = Activity {
             name: what.to_owned(),
-            category: CATEGORY,
+            category: ENTITLEMENT_MANAGEMENT,
             operation: "Refuse",
             by: caller.initiator(),
             correlation_id: Some(caller.provenance.correlation_id.clone()),

@@ -71,7 +71,10 @@ impl Activity {
             activity_display_name: cut(&self.name),
             category: self.category.to_owned(),
             correlation_id: self.correlation_id.map(|id| id.chars().take(128).collect()),
-            logged_by_service: "Entitlement Management".to_owned(),
+            logged_by_service: match self.category {
+                ENTITLEMENT_MANAGEMENT => "Entitlement Management".to_owned(),
+                _ => "Core Directory".to_owned(),
+            },
             operation_type: self.operation.to_owned(),
             result: if self.refused.is_some() { "failure" } else { "success" }.to_owned(),
             result_reason: self.refused.as_deref().map(cut),
@@ -117,20 +120,53 @@ pub fn target(id: &str, name: Option<&str>, ty: &str) -> Json {
 
 /// What a changeset does, in words, and what it changes. None: it writes nothing. That tokens end goes without saying: it
 /// comes of something else that is written.
-pub fn describe(changes: &Changeset) -> Option<(String, &'static str, Vec<Json>)> {
-    let (name, operation) = changes.writes.iter().find_map(named)?;
-    Some((name, operation, changes.writes.iter().take(MAX_TARGETS).flat_map(targets).collect()))
+pub fn describe(changes: &Changeset) -> Option<Described> {
+    let (name, operation, category) = changes.writes.iter().find_map(named)?;
+    let targets = changes.writes.iter().take(MAX_TARGETS).flat_map(targets).collect();
+    Some(Described { name, operation, category, targets })
 }
 
-fn named(write: &RowWrite) -> Option<(String, &'static str)> {
-    Some(match write {
-        RowWrite::Insert { entity, .. } => (format!("Create {}", words(entity.name)), "Add"),
-        RowWrite::Update { entity, .. } => (format!("Update {}", words(entity.name)), "Update"),
-        RowWrite::Delete { entity, .. } => (format!("Delete {}", words(entity.name)), "Delete"),
-        RowWrite::Link { table, .. } => (format!("Add {}", linked(*table)), "Assign"),
-        RowWrite::Unlink { table, .. } => (format!("Remove {}", linked(*table)), "Unassign"),
+/// What a changeset does.
+#[derive(Debug)]
+pub struct Described {
+    /// A verb and what it is about.
+    pub name: String,
+    /// `Add`, `Update`, `Delete`, `Assign`, `Unassign`.
+    pub operation: &'static str,
+    /// What kind of thing it is about.
+    pub category: &'static str,
+    /// What is changed: each a `targetResource`.
+    pub targets: Vec<Json>,
+}
+
+fn named(write: &RowWrite) -> Option<(String, &'static str, &'static str)> {
+    let of_entity = |verb: &str, entity: &EntityType| (format!("{verb} {}", words(entity.name)), category(entity.name));
+    let of_links = |verb: &str, table: LinkTable| {
+        let (what, of) = linked(table).unwrap_or_else(|| ("link".to_owned(), ""));
+        (format!("{verb} {what}"), category(of))
+    };
+    let ((name, category), operation) = match write {
+        RowWrite::Insert { entity, .. } => (of_entity("Create", entity), "Add"),
+        RowWrite::Update { entity, .. } => (of_entity("Update", entity), "Update"),
+        RowWrite::Delete { entity, .. } => (of_entity("Delete", entity), "Delete"),
+        RowWrite::Link { table, .. } => (of_links("Add", *table), "Assign"),
+        RowWrite::Unlink { table, .. } => (of_links("Remove", *table), "Unassign"),
         RowWrite::Revoke { .. } => return None,
-    })
+    };
+    Some((name, operation, category))
+}
+
+/// The category of what is about entitlement management, which is most.
+pub const ENTITLEMENT_MANAGEMENT: &str = "EntitlementManagement";
+
+/// The category of what is about entities of a type, in Entra's words.
+fn category(entity: &str) -> &'static str {
+    match entity {
+        "user" => "UserManagement",
+        "group" => "GroupManagement",
+        "application" | "servicePrincipal" | "appRoleAssignment" => "ApplicationManagement",
+        _ => ENTITLEMENT_MANAGEMENT,
+    }
 }
 
 /// `accessPackage` as `access package`.
@@ -146,13 +182,13 @@ fn words(name: &str) -> String {
     words
 }
 
-/// What a table of links is called by the entity that has them.
-fn linked(table: LinkTable) -> String {
+/// What a table of links is called by the entity that has them, and the entity.
+fn linked(table: LinkTable) -> Option<(String, &'static str)> {
     use super::meta::Link;
     let navigations =
         ENTITY_TYPES.iter().flat_map(|entity| entity.faces[0].navigations.iter().map(move |n| (entity, n)));
     let mut found = navigations.filter(|(_, navigation)| navigation.link == Link::Table(table));
-    found.next().map_or_else(|| "link".to_owned(), |(entity, n)| format!("{} of {}", words(n.name), words(entity.name)))
+    found.next().map(|(entity, n)| (format!("{} of {}", words(n.name), words(entity.name)), entity.name))
 }
 
 fn targets(write: &RowWrite) -> Vec<Json> {
@@ -169,25 +205,39 @@ fn targets(write: &RowWrite) -> Vec<Json> {
             "modifiedProperties": modified,
         })
     };
-    let set = |values: &[Value]| (0..).zip(values.to_vec()).filter(|(_, value)| *value != Value::Null).collect();
     match write {
         RowWrite::Insert { entity, values, .. } => {
-            let new: Vec<(usize, Value)> = set(values);
-            vec![whole(entity, values, new.iter().map(|(at, new)| modified(entity, *at, None, Some(new))).collect())]
+            let new = set(entity, values).map(|(at, new)| modified(entity, at, None, Some(new)));
+            vec![whole(entity, values, new.collect())]
         }
         RowWrite::Update { entity, before, changes, .. } => {
             let properties = changes.iter().map(|(at, new)| modified(entity, *at, before.get(*at), Some(new)));
             vec![whole(entity, before, properties.collect())]
         }
         RowWrite::Delete { entity, before, .. } => {
-            let old: Vec<(usize, Value)> = set(before);
-            vec![whole(entity, before, old.iter().map(|(at, old)| modified(entity, *at, Some(old), None)).collect())]
+            let old = set(entity, before).map(|(at, old)| modified(entity, at, Some(old), None));
+            vec![whole(entity, before, old.collect())]
         }
         RowWrite::Link { source, target: other, .. } | RowWrite::Unlink { source, target: other, .. } => {
             vec![target(source, None, "source"), target(other, None, "target")]
         }
         RowWrite::Revoke { .. } => Vec::new(),
     }
+}
+
+/// What a row says: neither what is empty, nor what follows from the rest.
+fn set<'a>(entity: &'static EntityType, values: &'a [Value]) -> impl Iterator<Item = (usize, &'a Value)> {
+    let follows = |at: usize| {
+        let faces = entity.faces.iter().flat_map(|face| face.properties);
+        let folded = |column| faces.filter_map(|p| p.folded).any(|folded| folded.column == column);
+        entity.columns.get(at).is_some_and(|column| column.name == "kind") || folded(at)
+    };
+    let empty = |value: &Value| match value {
+        Value::Null => true,
+        Value::Text(text) => text == "[]",
+        _ => false,
+    };
+    values.iter().enumerate().filter(move |(at, value)| !empty(value) && !follows(*at))
 }
 
 fn modified(entity: &'static EntityType, column: usize, old: Option<&Value>, new: Option<&Value>) -> Json {
@@ -219,7 +269,7 @@ mod tests {
         let after = AccessPackage { display_name: "New".into(), ..record.clone() };
         let before = Stored { record, version: RowVersion(1) };
         let changes = Changeset::default().update(before, after, RowVersion(2));
-        let (name, operation, targets) = describe(&changes).unwrap();
+        let Described { name, operation, targets, .. } = describe(&changes).unwrap();
         assert_eq!((name.as_str(), operation), ("Update access package", "Update"));
         assert_eq!(
             targets,
@@ -228,11 +278,12 @@ mod tests {
                 "modifiedProperties": [{ "displayName": "displayName", "oldValue": "\"Old\"", "newValue": "\"New\"" }],
             })]
         );
-        assert_eq!(describe(&Changeset::default()), None);
+        assert!(describe(&Changeset::default()).is_none());
         let ended = Changeset::default().revoke("u", Timestamp(1));
-        assert_eq!(describe(&ended), None);
+        assert!(describe(&ended).is_none());
         let writes = [ended.writes, changes.writes].concat();
-        assert_eq!(describe(&Changeset { writes, ..Changeset::default() }), Some((name, operation, targets)));
+        let with = describe(&Changeset { writes, ..Changeset::default() }).unwrap();
+        assert_eq!((with.name, with.operation, with.targets), (name, operation, targets));
     }
 
     #[test]
@@ -241,6 +292,6 @@ mod tests {
             crate::model::meta::Link::Table(table) if n.by_reference => Some(table),
             _ => None,
         });
-        assert_eq!(linked(link.unwrap()), "incompatible access packages of access package");
+        assert_eq!(linked(link.unwrap()).unwrap().0, "incompatible access packages of access package");
     }
 }
