@@ -146,6 +146,7 @@ async fn handle(api: &Arc<Api>, request: Request, provenance: Provenance) -> Res
     }
     let path = parse_path(version, below, &caller)?;
     let route = route(api, version, &path, &request)?;
+    check_me(&path, &caller)?;
     let refused =
         Refused { api, caller: Arc::clone(&caller), provenance: provenance.clone(), what: what(&route, &path) };
     let grants = match permitted(api, &route, &path, &caller).await {
@@ -186,10 +187,6 @@ fn parse_path(version: Version, below: &str, caller: &Caller) -> Result<Path, Er
     if !first.eq_ignore_ascii_case("me") {
         return Ok(path::parse(version, below)?);
     }
-    if caller.principal.kind != Kind::Delegated {
-        let message = "/me is the person for whom an application calls, and this one calls for itself.";
-        return Err(Error::new(Code::BAD_REQUEST, message));
-    }
     let id = utf8_percent_encode(&caller.principal.oid, SEGMENT);
     let people = USER.face(version).path;
     let rest = if rest.is_empty() { String::new() } else { format!("/{rest}") };
@@ -199,6 +196,15 @@ fn parse_path(version: Version, below: &str, caller: &Caller) -> Result<Path, Er
         path.template = format!("/me{rest}");
     }
     Ok(path)
+}
+
+/// That somebody is signed in, where the path says so.
+fn check_me(path: &Path, caller: &Caller) -> Result<(), Error> {
+    if path.template.split('/').nth(1) != Some("me") || caller.principal.kind == Kind::Delegated {
+        return Ok(());
+    }
+    let message = "/me is the person for whom an application calls, and this one calls for itself.";
+    Err(Error::new(Code::BAD_REQUEST, message))
 }
 
 /// What a route is called in the records.

@@ -321,7 +321,7 @@ fn property_value(property: &Property, value: &Json) -> Result<Option<Value>, St
             Some(n) => Value::Int(n),
             None => return wrong(INT32),
         },
-        Type::Int64 => match value.as_i64() {
+        Type::Int64 => match whole(value) {
             Some(n) => Value::Int(n),
             None => return wrong("a whole number of 64 bits"),
         },
@@ -336,7 +336,16 @@ fn property_value(property: &Property, value: &Json) -> Result<Option<Value>, St
 const INT32: &str = "a whole number of 32 bits";
 
 fn int32(value: &Json) -> Option<i64> {
-    value.as_i64().filter(|n| i32::try_from(*n).is_ok())
+    whole(value).filter(|n| i32::try_from(*n).is_ok())
+}
+
+/// A whole number. JSON has no other numbers than those that may be written with a fraction, also if that is nothing.
+fn whole(value: &Json) -> Option<i64> {
+    /// Beyond this, numbers with a fraction are not told apart any more.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole, and small enough")]
+    let of_float = |n: f64| (n.fract() == 0.0 && n.abs() <= EXACT).then_some(n as i64);
+    value.as_i64().or_else(|| value.as_f64().and_then(of_float))
 }
 
 /// Whether a body may name the targets of a navigation property by a list of URLs.

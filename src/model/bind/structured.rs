@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{INT32, check_text, describe, int32};
+use super::{INT32, check_text, describe, int32, whole};
 use crate::model::{
     meta::{Complex, ComplexMember, MemberType, Structured, Type},
     value::Timestamp,
@@ -89,10 +89,14 @@ fn scalar(name: &str, ty: Type, value: &Json) -> Result<Json, String> {
     let right = match ty {
         Type::Boolean if value.is_boolean() => return Ok(value.clone()),
         Type::Boolean => "true or false",
-        Type::Int32 if int32(value).is_some() => return Ok(value.clone()),
-        Type::Int32 => INT32,
-        Type::Int64 if value.is_i64() => return Ok(value.clone()),
-        Type::Int64 => "a whole number of 64 bits",
+        Type::Int32 => match int32(value) {
+            Some(n) => return Ok(n.into()),
+            None => INT32,
+        },
+        Type::Int64 => match whole(value) {
+            Some(n) => return Ok(n.into()),
+            None => "a whole number of 64 bits",
+        },
         Type::DateTimeOffset => match value.as_str().and_then(Timestamp::parse) {
             Some(time) => return Ok(time.to_string().into()),
             None => "a date and time such as 2026-01-31T08:00:00Z",

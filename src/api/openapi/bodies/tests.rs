@@ -108,6 +108,8 @@ fn values(face: &Face) -> Vec<Value> {
         json!({ "requestedAccessTokenVersion": 2 }),
         json!({ "requestedAccessTokenVersion": 3_000_000_000_u64 }),
         json!(2_147_483_648_i64),
+        json!({ "requestedAccessTokenVersion": 2.0 }),
+        json!({ "requestedAccessTokenVersion": 2.5 }),
     ];
     texts.iter().map(|t| json!(t)).chain(long).chain(members).chain(others).collect()
 }
