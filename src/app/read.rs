@@ -8,7 +8,7 @@ use crate::{
         meta::{ID, Version},
         scope::Scope,
     },
-    odata::query::{Query, Rows, Shape},
+    odata::query::{Expr, OrderKey, Query, Rows, Shape},
     store::{self, Life, Page},
 };
 
@@ -16,6 +16,7 @@ impl App {
     /// A page of a collection, or one entity.
     pub async fn read(&self, caller: Caller<'_>, mut query: Query) -> Result<Page, Error> {
         query.scope = self.allow_read(caller, &query.rows).await?;
+        allow_questions(caller, query.filter.as_ref(), &query.order)?;
         allow_expansions(caller, action(caller.principal, &query.rows), &query.shape)?;
         self.store().read(caller.tenant, query).await?.ok_or(Error::NoSuchPath)
     }
@@ -23,6 +24,7 @@ impl App {
     /// How many entities there are.
     pub async fn count(&self, caller: Caller<'_>, mut query: Query) -> Result<u64, Error> {
         query.scope = self.allow_read(caller, &query.rows).await?;
+        allow_questions(caller, query.filter.as_ref(), &query.order)?;
         self.store().count(caller.tenant, query).await?.ok_or(Error::NoSuchPath)
     }
 
@@ -77,6 +79,18 @@ fn deleted_one(rows: &Rows) -> Option<&str> {
     }
 }
 
+/// What a filter or an order asks of other types is read, too. Of one of several types may be asked what hangs on what is read.
+fn allow_questions(caller: Caller<'_>, filter: Option<&Expr>, order: &[OrderKey]) -> Result<(), Error> {
+    let mut asked = Vec::new();
+    for expr in filter.into_iter().chain(order.iter().map(|key| &key.expr)) {
+        expr.navigations(&mut |navigation| asked.push(navigation.target));
+    }
+    for entity in asked.into_iter().filter(|entity| entity.derived.is_empty()) {
+        caller.allow(to_read(entity))?;
+    }
+    Ok(())
+}
+
 /// What is expanded is read, too: with the right to read `what` it hangs on, as by a path.
 fn allow_expansions(caller: Caller<'_>, what: Action, shape: &Shape) -> Result<(), Error> {
     for expand in &shape.expand {
@@ -86,6 +100,7 @@ fn allow_expansions(caller: Caller<'_>, what: Action, shape: &Shape) -> Result<(
             what => what,
         };
         caller.allow(what)?;
+        allow_questions(caller, expand.filter.as_ref(), &expand.order)?;
         allow_expansions(caller, what, &expand.shape)?;
     }
     Ok(())

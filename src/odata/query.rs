@@ -236,6 +236,31 @@ impl Expr {
     }
 }
 
+impl Expr {
+    /// Visits the navigation properties that it follows.
+    pub fn navigations(&self, visit: &mut impl FnMut(&'static Navigation)) {
+        let mut along = |way: &[&'static Navigation]| way.iter().for_each(|navigation| visit(navigation));
+        match self {
+            Self::Literal(_) | Self::Item { .. } => {}
+            Self::Property(path) | Self::Member(path, ..) => along(&path.navigations),
+            Self::Each { property, predicate, .. } => {
+                along(&property.navigations);
+                predicate.iter().for_each(|predicate| predicate.navigations(visit));
+            }
+            Self::Lambda { path, predicate, .. } => {
+                along(path);
+                predicate.iter().for_each(|predicate| predicate.navigations(visit));
+            }
+            Self::In(operand, _) | Self::Not(operand) => operand.navigations(visit),
+            Self::Compare(_, left, right) | Self::And(left, right) | Self::Or(left, right) => {
+                left.navigations(visit);
+                right.navigations(visit);
+            }
+            Self::Call(_, operands) => operands.iter().for_each(|operand| operand.navigations(visit)),
+        }
+    }
+}
+
 /// A property and the way to it.
 #[derive(Clone, Debug)]
 pub struct PropertyPath {

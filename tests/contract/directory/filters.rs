@@ -13,6 +13,7 @@ engines! {
     every_stored_property_is_filtered_and_ordered_by,
     lists_are_looked_into,
     members_are_looked_into,
+    what_is_asked_of_other_types_takes_the_right_to_read_them,
 }
 
 async fn every_stored_property_is_filtered_and_ordered_by(app: TestApp) {
@@ -82,4 +83,18 @@ async fn members_are_looked_into(app: TestApp) {
     assert!(found("identities/any(i:i/issuer eq 'other')").await.is_empty());
     let ordered = client.get("/users").query("$orderby", "employeeOrgData/costCenter desc").query("$top", "1");
     assert_eq!(ordered.await.expect(200).column("displayName"), ["ada"]);
+}
+
+async fn what_is_asked_of_other_types_takes_the_right_to_read_them(app: TestApp) {
+    let client = app.application(&["User.Read.All"]).await.below("/v1.0");
+    client.get("/users?$filter=memberOf/any(g:g/id eq 'x')").await.expect(200);
+    for query in [
+        "$filter=appRoleAssignments/any(a:a/appRoleId eq 'x')",
+        "$filter=not (appRoleAssignments/$count gt 1)",
+        "$orderby=appRoleAssignments/$count",
+        "$expand=memberOf,appRoleAssignments",
+    ] {
+        client.get(format!("/users?{query}")).await.problem(403);
+    }
+    client.get("/users/$count?$filter=appRoleAssignments/any()").await.problem(403);
 }
