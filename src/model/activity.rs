@@ -15,7 +15,7 @@ use super::{
 
 /// Texts of a change that are longer are cut: a record is read by people.
 const MAX_TEXT: usize = 1024;
-/// So many things are named that one change has changed; there is no change of more.
+/// So many things are named at the most that one activity has changed.
 const MAX_TARGETS: usize = 50;
 
 /// Who made a change.
@@ -115,11 +115,15 @@ pub fn target(id: &str, name: Option<&str>, ty: &str) -> Json {
     json!({ "id": id, "displayName": name, "type": ty, "modifiedProperties": [] })
 }
 
-/// What a changeset does, in words, and what it changes. None: it writes nothing. That tokens end goes without saying: it
+/// What a changeset does, in words, and what it changes. Empty: it writes nothing. That tokens end goes without saying: it
 /// comes of something else that is written.
-pub fn describe(changes: &Changeset) -> Option<(String, &'static str, Vec<Json>)> {
-    let (name, operation) = changes.writes.iter().find_map(named)?;
-    Some((name, operation, changes.writes.iter().take(MAX_TARGETS).flat_map(targets).collect()))
+/// A change of many things is several activities.
+pub fn describe(changes: &Changeset) -> Vec<(String, &'static str, Vec<Json>)> {
+    let activity = |writes: &[RowWrite]| {
+        let (name, operation) = writes.iter().find_map(named)?;
+        Some((name, operation, writes.iter().flat_map(targets).collect()))
+    };
+    changes.writes.chunks(MAX_TARGETS).filter_map(activity).collect()
 }
 
 fn named(write: &RowWrite) -> Option<(String, &'static str)> {
@@ -129,7 +133,7 @@ fn named(write: &RowWrite) -> Option<(String, &'static str)> {
         RowWrite::Delete { entity, .. } => (format!("Delete {}", words(entity.name)), "Delete"),
         RowWrite::Link { table, .. } => (format!("Add {}", linked(*table)), "Assign"),
         RowWrite::Unlink { table, .. } => (format!("Remove {}", linked(*table)), "Unassign"),
-        RowWrite::Revoke { .. } => return None,
+        RowWrite::Touch { .. } | RowWrite::Revoke { .. } => return None,
     })
 }
 
@@ -186,7 +190,7 @@ fn targets(write: &RowWrite) -> Vec<Json> {
         RowWrite::Link { source, target: other, .. } | RowWrite::Unlink { source, target: other, .. } => {
             vec![target(source, None, "source"), target(other, None, "target")]
         }
-        RowWrite::Revoke { .. } => Vec::new(),
+        RowWrite::Touch { .. } | RowWrite::Revoke { .. } => Vec::new(),
     }
 }
 
@@ -219,7 +223,7 @@ mod tests {
         let after = AccessPackage { display_name: "New".into(), ..record.clone() };
         let before = Stored { record, version: RowVersion(1) };
         let changes = Changeset::default().update(before, after, RowVersion(2));
-        let (name, operation, targets) = describe(&changes).unwrap();
+        let (name, operation, targets) = describe(&changes).remove(0);
         assert_eq!((name.as_str(), operation), ("Update access package", "Update"));
         assert_eq!(
             targets,
@@ -228,11 +232,11 @@ mod tests {
                 "modifiedProperties": [{ "displayName": "displayName", "oldValue": "\"Old\"", "newValue": "\"New\"" }],
             })]
         );
-        assert_eq!(describe(&Changeset::default()), None);
+        assert_eq!(describe(&Changeset::default()), []);
         let ended = Changeset::default().revoke("u", Timestamp(1));
-        assert_eq!(describe(&ended), None);
+        assert_eq!(describe(&ended), []);
         let writes = [ended.writes, changes.writes].concat();
-        assert_eq!(describe(&Changeset { writes, ..Changeset::default() }), Some((name, operation, targets)));
+        assert_eq!(describe(&Changeset { writes, ..Changeset::default() }), [(name, operation, targets)]);
     }
 
     #[test]
