@@ -10,7 +10,8 @@ use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub use self::manage::{
-    App, AppCommand, Audit, AuditCommand, Common, InTenant, Key, KeyCommand, Scim, ScimCommand, Tenant, TenantCommand, User, UserCommand,
+    App, AppCommand, Audit, AuditCommand, Common, InTenant, Key, KeyCommand, Scim, ScimCommand, Tenant, TenantCommand,
+    User, UserCommand,
 };
 pub use self::transfer::{Export, ExportCommand, ExportDirectory, Format, Import, ImportCommand, ImportDirectory};
 use crate::{

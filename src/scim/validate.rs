@@ -98,7 +98,8 @@ fn unknown(kind: &ResourceType, name: &str) -> Error {
 
 fn object(schema: &Schema, members: &Map<String, Value>) -> Result<Value, Error> {
     let mut object = Map::new();
-    for (name, value) in members {
+    // Some clients say of an extension, too, what it is.
+    for (name, value) in members.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("schemas")) {
         let Some(attribute) = schema.attribute(name) else {
             return Err(invalid_syntax(format!("'{}' is not an attribute of '{}'.", shown(name), schema.id)));
         };

@@ -105,7 +105,8 @@ fn extension(
         return Err(invalid_value(format!("'{}' must be an object, not {}.", schema.id, describe(given))));
     };
     inside(schema, resource, |members| {
-        for (name, value) in given {
+        // Some clients say of an extension, too, what it is.
+        for (name, value) in given.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("schemas")) {
             let Some(attribute) = schema.attribute(name) else {
                 return Err(invalid_syntax(format!("'{}' is not an attribute of '{}'.", shown(name), schema.id)));
             };

@@ -99,7 +99,7 @@ impl ResourceType {
     }
 
     /// That a path leads nowhere, and where it might have been meant to lead.
-    pub(in super::super) fn unknown(&self, path: &AttrPath) -> String {
+    pub fn unknown(&self, path: &AttrPath) -> String {
         let near = self.extensions.iter().find(|e| path.urn.is_none() && e.attribute(&path.name).is_some());
         let hint = near.map_or_else(String::new, |e| format!(" Did you mean '{}:{path}'?", e.id));
         format!("'{path}' is not an attribute of {}.{hint}", self.name)

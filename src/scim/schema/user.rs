@@ -58,10 +58,12 @@ pub static USER: Schema = Schema {
         Attribute::complex("name", &NAME, "The parts of the user's name."),
         Attribute::string("displayName", "The name of the user, for display."),
         Attribute::string("nickName", "What the user is called casually."),
+        Attribute::reference("profileUrl", &["external"], "The address of a page about the user."),
         Attribute::string("title", "The job title."),
         Attribute::string("userType", "The user's relation to the organization, such as 'Employee'."),
         Attribute::string("preferredLanguage", "The language, as Accept-Language writes it."),
         Attribute::string("locale", "Where the user is, for formats, as BCP 47 writes it."),
+        Attribute::string("timezone", "Where the user is, by the name of the time zone."),
         Attribute::boolean("active", "Whether the user may sign in."),
         Attribute::string("password", "The password.")
             .case_exact()

@@ -149,11 +149,12 @@ impl Store for SqliteStore {
     }
 
     async fn records(&self, tenant: TenantKey, query: Query) -> Result<Vec<(Vec<Value>, RowVersion)>, Error> {
+        let bounded = is_bounded(&query);
         let run = move |connection: &Connection| {
             let entity = query.rows.face().entity;
             all(connection, &select::records(&Sqlite, tenant, &query), |row| row_values(entity, row))
         };
-        self.run(false, run).await
+        self.run(bounded, run).await
     }
 
     async fn exists(&self, tenant: TenantKey, rows: Rows) -> Result<bool, Error> {
