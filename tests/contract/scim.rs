@@ -409,7 +409,9 @@ async fn what_cannot_be_is_refused_with_a_keyword(app: TestApp) {
     refused(scim.request(Method::POST, "/Users").body("text/plain", "{}").await, 415);
     refused(scim.request(Method::DELETE, "/Users").await, 405);
     refused(scim.get("/Me").await, 501);
-    refused(scim.get("/Nothing").await, 404);
+    for nothing in ["/Nothing", "/Users/%00", "/Users/%ff", "/Users/a%2Fb"] {
+        refused(scim.get(nothing).await, 404);
+    }
     assert_eq!(scim.get("/Users").await.expect(200).json()["totalResults"], 0);
 }
 

@@ -134,7 +134,7 @@ async fn answer(State(api): State<Arc<Api>>, request: axum::extract::Request) ->
     let origin = dispatch::origin(&api.options, &parts.uri, &parts.headers);
     let path = parts.uri.path().get(ROOT.len()..).unwrap_or_default();
     // What is no text, or holds what no text of ours does, is the name of nothing.
-    let path = percent_encoding::percent_decode_str(path).decode_utf8().unwrap_or("/-".into()).replace('\0', "/");
+    let path = percent_encoding::percent_decode_str(path).decode_utf8().unwrap_or("/-".into()).replace('\0', "/-/");
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let asked = Asked { method: parts.method, query, headers: parts.headers, body };
     let outcome = handle(&api, &origin, &path, asked, provenance).await;
