@@ -10,7 +10,8 @@ use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub use self::manage::{
-    App, AppCommand, Audit, AuditCommand, Common, InTenant, Key, KeyCommand, Tenant, TenantCommand, User, UserCommand,
+    App, AppCommand, Audit, AuditCommand, Common, InTenant, Key, KeyCommand, Scim, ScimCommand, Tenant, TenantCommand,
+    User, UserCommand,
 };
 pub use self::transfer::{Export, ExportCommand, ExportDirectory, Format, Import, ImportCommand, ImportDirectory};
 use crate::{
@@ -49,6 +50,8 @@ pub enum Command {
     Import(Import),
     /// Take out what is in a tenant, as `import` takes it.
     Export(Export),
+    /// Manage provisioning clients: identity providers that push people and groups.
+    Scim(Scim),
     /// Prove that no audit record is missing or altered, or export them.
     Audit(Audit),
     /// Print the OpenAPI document of a version.

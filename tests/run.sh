@@ -8,6 +8,7 @@
 #   cargo          cargo test: units, the contract, the engines
 #   browser        Swagger UI, in Chromium
 #   schemathesis   every check of Schemathesis, on both engines
+#   scim           every check of scim2-tester, on both engines
 #   clients        clients in five languages, generated, compiled and run
 #   sdk            Microsoft's own SDKs, over TLS: with a client id and a secret, and for a person in Chromium
 #
@@ -16,7 +17,7 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-all=(scripts documents cargo browser schemathesis clients sdk)
+all=(scripts documents cargo browser schemathesis scim clients sdk)
 stages=("$@")
 [[ $# -gt 0 ]] || stages=("${all[@]}")
 for stage in "${stages[@]}"; do
@@ -138,10 +139,10 @@ serve_sqlite() {
 }
 
 serve_postgres() {
-    local url
+    [[ -z ${server[postgres]:-} ]] || return 0
     mkdir "$data/postgres"
-    url=$(tests/postgres.sh start "$data/postgres")
-    serve postgres --database-url "$url"
+    postgres_url=$(tests/postgres.sh start "$data/postgres")
+    serve postgres --database-url "$postgres_url"
 }
 
 stage_browser() {
@@ -156,6 +157,21 @@ stage_schemathesis() {
     serve_sqlite
     serve_postgres
     tests/schemathesis/run.sh "${base[sqlite]}" "${token[sqlite]}" "${base[postgres]}" "${token[postgres]}"
+}
+
+# provisioned ENGINE OPTION…: makes a provisioning client and tests the server through it.
+provisioned() {
+    local made
+    made=$("$cardea" scim create --name tester --json "${@:2}")
+    made=$(python3 -c 'import json, sys; print(json.loads(sys.argv[1])["token"])' "$made")
+    tests/scim/run.sh "${base[$1]}" "$made"
+}
+
+stage_scim() {
+    serve_sqlite
+    serve_postgres
+    provisioned sqlite --data "$data/sqlite"
+    provisioned postgres --database-url "$postgres_url"
 }
 
 stage_clients() {

@@ -13,8 +13,19 @@ use super::{
     error::{Code, Error},
 };
 
-/// Reads the body of a request that has one.
-pub(super) async fn read(options: &Options, method: &Method, headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
+/// The types of bodies.
+pub(super) const JSON_TYPES: [&str; 2] = ["application/json", "text/json"];
+/// The types of SCIM's bodies.
+pub(super) const SCIM_TYPES: [&str; 3] = ["application/scim+json", "application/json", "text/json"];
+
+/// Reads the body of a request that has one, which must be of one of these types.
+pub(super) async fn read(
+    options: &Options,
+    method: &Method,
+    headers: &HeaderMap,
+    body: Body,
+    types: &[&str],
+) -> Result<Bytes, Error> {
     if !matches!(*method, Method::POST | Method::PATCH | Method::PUT) {
         return Ok(Bytes::new());
     }
@@ -23,7 +34,7 @@ pub(super) async fn read(options: &Options, method: &Method, headers: &HeaderMap
     if announced.is_some_and(|n| n > limit) {
         return Err(too_large(limit));
     }
-    check_media_type(headers)?;
+    check_media_type(headers, types)?;
     let compressed = is_compressed(headers)?;
     let late = |_| Error::new(Code::TIMEOUT, "The body took too long to arrive.");
     let collected = tokio::time::timeout(options.request_timeout, collect(body, announced, limit)).await;
@@ -78,13 +89,14 @@ fn too_large(limit: usize) -> Error {
 }
 
 /// Bodies are JSON. A body whose type is not said is taken to be.
-fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
+fn check_media_type(headers: &HeaderMap, types: &[&str]) -> Result<(), Error> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     let media = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if media.eq_ignore_ascii_case("application/json") || media.eq_ignore_ascii_case("text/json") {
+    if types.iter().any(|known| media.eq_ignore_ascii_case(known)) {
         return Ok(());
     }
     let shown: String = media.chars().take(80).collect();
-    let message = format!("The Content-Type '{shown}' is not understood: send application/json.");
+    let right = types.first().copied().unwrap_or_default();
+    let message = format!("The Content-Type '{shown}' is not understood: send {right}.");
     Err(Error::new(Code::UNSUPPORTED_MEDIA_TYPE, message).about("Content-Type"))
 }

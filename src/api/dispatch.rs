@@ -119,14 +119,19 @@ fn finish(
     });
     let mut headers = HeaderMap::with_capacity(answer.headers.len() + 6);
     headers.extend(answer.headers);
+    common_headers(&mut headers, request_id, client_request_id);
+    headers.insert(ODATA_VERSION, HeaderValue::from_static("4.0"));
+    Finished { status: answer.status, headers, body: answer.body }
+}
+
+/// The headers that every answer has, whatever protocol it speaks.
+pub(super) fn common_headers(headers: &mut HeaderMap, request_id: &str, client_request_id: Option<HeaderValue>) {
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(CLIENT_REQUEST_ID, client_request_id.unwrap_or_else(|| id.clone()));
         headers.insert(REQUEST_ID, id);
     }
-    headers.insert(ODATA_VERSION, HeaderValue::from_static("4.0"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    Finished { status: answer.status, headers, body: answer.body }
 }
 
 async fn handle(api: &Arc<Api>, request: Request, provenance: Provenance) -> Result<Answer, Error> {
@@ -153,7 +158,7 @@ async fn handle(api: &Arc<Api>, request: Request, provenance: Provenance) -> Res
         Ok(grants) => grants,
         Err(error) => return Err(refused.remember(error).await),
     };
-    let body = body::read(&api.options, &request.method, &request.headers, request.body).await?;
+    let body = body::read(&api.options, &request.method, &request.headers, request.body, &body::JSON_TYPES).await?;
     let call = Call {
         api: Arc::clone(api),
         caller,
@@ -211,35 +216,35 @@ fn check_me(path: &Path, caller: &Caller) -> Result<(), Error> {
 fn what<'a>(route: &Route<'a>, path: &Path) -> What<'a> {
     match route {
         Route::Operation(operation) => What::Operation(&operation.summary),
-        _ => What::Read(path.template.clone()),
+        _ => What::Other(format!("GET {}", path.template)),
     }
 }
 
 /// What is written down if the caller turns out not to be allowed to do it.
-struct Refused<'a> {
-    api: &'a Api,
-    caller: Arc<Caller>,
-    provenance: Provenance,
-    what: What<'a>,
+pub(super) struct Refused<'a> {
+    pub(super) api: &'a Api,
+    pub(super) caller: Arc<Caller>,
+    pub(super) provenance: Provenance,
+    pub(super) what: What<'a>,
 }
 
 /// What a caller wanted to do.
-enum What<'a> {
+pub(super) enum What<'a> {
     /// An operation, by its summary.
     Operation(&'a str),
-    /// A GET of something that the table does not list, by its template.
-    Read(String),
+    /// What the table does not list, by its method and template.
+    Other(String),
 }
 
 impl Refused<'_> {
     /// Writes the refusal down, if it is one; what is not written down is not told either.
-    async fn remember(self, error: Error) -> Error {
+    pub(super) async fn remember(self, error: Error) -> Error {
         if error.code.status != StatusCode::FORBIDDEN {
             return error;
         }
         let what = match self.what {
             What::Operation(summary) => summary.to_owned(),
-            What::Read(template) => format!("GET {template}"),
+            What::Other(what) => what,
         };
         let Caller { principal, tenant } = &*self.caller;
         let Some(times) = self.api.refusals.note(*tenant, &principal.oid, &what, self.api.now()) else {
@@ -342,11 +347,11 @@ pub(super) fn address(extensions: &Extensions) -> Option<IpAddr> {
 }
 
 /// Where a caller without a token can get one.
-fn sign_in(origin: &str) -> String {
+pub(super) fn sign_in(origin: &str) -> String {
     format!("{origin}/common/oauth2/v2.0/authorize")
 }
 
-fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
+pub(super) fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let value = headers.get(&CLIENT_REQUEST_ID)?.to_str().ok()?;
     let value: String = value.chars().filter(char::is_ascii_graphic).take(MAX_CLIENT_REQUEST_ID).collect();
     if value.is_empty() { None } else { HeaderValue::from_str(&value).ok() }

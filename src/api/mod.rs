@@ -20,6 +20,7 @@ mod read;
 mod refusals;
 pub mod respond;
 pub mod role_management;
+mod scim;
 mod service;
 mod sign_in;
 mod swagger;
@@ -138,7 +139,7 @@ pub fn router(api: Arc<Api>) -> Router {
     let cors = cors::layer(&api.options.cors_origins);
     let limit = middleware::from_fn_with_state(Arc::clone(&api), dispatch::admit);
     let limited = api.options.rates.address.is_some();
-    let mut router = Router::new().merge(swagger::router()).fallback(dispatch::dispatch);
+    let mut router = Router::new().merge(swagger::router()).merge(scim::router()).fallback(dispatch::dispatch);
     if api.authority.options().embedded {
         router = router.merge(sign_in::router());
     }

@@ -1,6 +1,6 @@
 //! The handlers that read. They serve every collection and entity that a path can lead to.
 
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -165,9 +165,14 @@ impl Call {
 
     /// Whether `If-None-Match` names this tag.
     fn none_match(&self, tag: &str) -> bool {
-        let opaque = |t: &str| t.trim().trim_start_matches("W/").to_owned();
-        let values = self.headers.get_all(header::IF_NONE_MATCH);
-        let mut tags = values.iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
-        tags.any(|t| t.trim() == "*" || opaque(t) == opaque(tag))
+        names_tag(&self.headers, tag)
     }
+}
+
+/// Whether `If-None-Match` names this tag.
+pub(super) fn names_tag(headers: &HeaderMap, tag: &str) -> bool {
+    let opaque = |t: &str| t.trim().trim_start_matches("W/").to_owned();
+    let values = headers.get_all(header::IF_NONE_MATCH);
+    let mut tags = values.iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+    tags.any(|t| t.trim() == "*" || opaque(t) == opaque(tag))
 }

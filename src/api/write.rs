@@ -1,6 +1,6 @@
 //! What the handlers that write have in common: bodies, preconditions, references.
 
-use http::header;
+use http::{HeaderMap, header};
 use serde_json::Value as Json;
 
 use super::{
@@ -72,9 +72,7 @@ impl Call {
 
     /// The states in which the caller wants a change to happen.
     pub fn expected(&self) -> Expected {
-        let values: Vec<&str> = self.headers.get_all(header::IF_MATCH).iter().filter_map(|v| v.to_str().ok()).collect();
-        let tags: Vec<String> = values.iter().flat_map(|v| v.split(',')).map(|t| t.trim().to_owned()).collect();
-        if tags.is_empty() || tags.iter().any(|t| t == "*") { Expected::Any } else { Expected::OneOf(tags) }
+        expected(&self.headers)
     }
 
     /// The id of the entity that the body `{"@odata.id": …}` refers to.
@@ -115,6 +113,13 @@ pub(super) fn reference_to_remove(call: &Call, face: &'static Face) -> Result<St
             call.referred(&url, face).map_err(|e| Error { target: Some("@id".into()), ..e })
         }
     }
+}
+
+/// The states that `If-Match` names.
+pub(super) fn expected(headers: &HeaderMap) -> Expected {
+    let values: Vec<&str> = headers.get_all(header::IF_MATCH).iter().filter_map(|v| v.to_str().ok()).collect();
+    let tags: Vec<String> = values.iter().flat_map(|v| v.split(',')).map(|t| t.trim().to_owned()).collect();
+    if tags.is_empty() || tags.iter().any(|t| t == "*") { Expected::Any } else { Expected::OneOf(tags) }
 }
 
 /// The key of rows that one names.

@@ -40,18 +40,20 @@ impl Caller<'_> {
 impl App {
     /// What is to be remembered of a change.
     pub(super) fn remember(&self, caller: Caller<'_>, changes: &Changeset) -> Vec<Entry> {
-        let Some(Described { name, operation, category, targets }) = describe(changes) else { return Vec::new() };
-        let activity = Activity {
-            name,
-            category,
-            operation,
-            by: caller.initiator(),
-            correlation_id: Some(caller.provenance.correlation_id.clone()),
-            refused: None,
-            targets,
-            details: app_of(caller),
+        let record = |Described { name, operation, category, targets }| {
+            let activity = Activity {
+                name,
+                category,
+                operation,
+                by: caller.initiator(),
+                correlation_id: Some(caller.provenance.correlation_id.clone()),
+                refused: None,
+                targets,
+                details: app_of(caller),
+            };
+            activity.record(ids::new_id(), self.clock.now(), ids::new_row_version())
         };
-        vec![activity.record(ids::new_id(), self.clock.now(), ids::new_row_version())]
+        describe(changes).into_iter().map(record).collect()
     }
 
     /// Writes down that a caller was refused something, so many times.

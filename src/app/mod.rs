@@ -14,11 +14,10 @@ use std::sync::Arc;
 pub(crate) use self::permission::Allowed;
 pub(crate) use self::read::action as read_action;
 pub use self::{audit::Provenance, error::Error};
-pub use crate::domain::Refusal;
+pub use crate::domain::{Occasion, Refusal};
 use crate::{
     authz::{Grant, Principal},
     clock::Clock,
-    domain::Occasion,
     ids,
     model::{
         changeset::Changeset,

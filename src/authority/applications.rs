@@ -53,6 +53,9 @@ pub enum ManageError {
     /// There is no such application.
     #[error("there is no application with the client id {0:?} in this tenant")]
     NoApplication(String),
+    /// There is no such provisioning client.
+    #[error("there is no provisioning client with the id {0:?} in this tenant")]
+    NoProvisioningClient(String),
     /// A name cannot be one.
     #[error("{0:?} is not a name: it has 1 to 256 characters, none of them a control character")]
     Name(String),

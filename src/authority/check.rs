@@ -111,7 +111,7 @@ impl Authority {
 }
 
 /// The token in the header.
-fn bearer(authorization: Option<&HeaderValue>) -> Result<&[u8], Unauthenticated> {
+pub(super) fn bearer(authorization: Option<&HeaderValue>) -> Result<&[u8], Unauthenticated> {
     let value = authorization.ok_or(Unauthenticated::Missing)?.as_bytes().trim_ascii();
     if value.is_empty() {
         return Err(Unauthenticated::Missing);

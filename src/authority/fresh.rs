@@ -67,6 +67,7 @@ impl Authority {
             *revoked = known;
             news
         };
+        self.provisioning.replace(self.provisioners().await?);
         if withdrawn || deleted || news {
             self.verified.clear();
         }

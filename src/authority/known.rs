@@ -33,8 +33,28 @@ impl<V: Clone + Send + Sync> Known<V> {
         if let Some(thing) = self.have(name) {
             return Ok(Some(thing));
         }
+        self.look(name, now, load, true).await
+    }
+
+    /// The thing with this name as the store has it, or had it a second ago at the most.
+    pub(super) async fn renewed<E>(
+        &self,
+        name: &str,
+        now: Timestamp,
+        load: impl Future<Output = Result<HashMap<String, V>, E>> + Send,
+    ) -> Result<Option<V>, E> {
+        self.look(name, now, load, false).await
+    }
+
+    async fn look<E>(
+        &self,
+        name: &str,
+        now: Timestamp,
+        load: impl Future<Output = Result<HashMap<String, V>, E>> + Send,
+        known_will_do: bool,
+    ) -> Result<Option<V>, E> {
         let mut asked = self.asked.lock().await;
-        if let Some(thing) = self.have(name) {
+        if known_will_do && let Some(thing) = self.have(name) {
             return Ok(Some(thing));
         }
         // A clock that was set back must not end the asking, hence the absolute difference.

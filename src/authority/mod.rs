@@ -22,6 +22,7 @@ mod issue;
 mod keys;
 mod known;
 mod people;
+mod provisioning;
 mod remember;
 mod secrets;
 #[cfg(test)]
@@ -54,6 +55,7 @@ use self::{
     fresh::Revoked,
     keys::{SigningPair, VerifyingKey},
     known::Known,
+    provisioning::Provisioner,
     remember::by_command,
     secrets::Hashing,
     throttle::Throttle,
@@ -106,6 +108,7 @@ pub struct Authority {
     signing: RwLock<Arc<SigningPair>>,
     verifying: Known<VerifyingKey>,
     tenants: Known<Arc<Tenant>>,
+    provisioning: Known<Provisioner>,
     default_tenant: Tenant,
     verified: Verified<Caller>,
     hashing: Hashing,
@@ -150,6 +153,7 @@ impl Authority {
             signing: RwLock::new(Arc::new(SigningPair::read(newest)?)),
             verifying: Known::new(keys::verifying(&signing_keys)),
             tenants: Known::new(known),
+            provisioning: Known::new(HashMap::new()),
             default_tenant: oldest.ok_or(Error::Tenant)?,
             verified: Verified::default(),
             hashing: Hashing::default(),

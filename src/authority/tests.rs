@@ -23,7 +23,10 @@ use crate::{
         value::Value,
     },
     odata::query::{Query, Rows},
-    store::{Audit, Bulk, DeviceCode, DeviceCodes, Grant, Identities, Linked, Page, People, SigningKey, Used},
+    store::{
+        Audit, Bulk, DeviceCode, DeviceCodes, Grant, Identities, Linked, Page, People, Provisioning,
+        ProvisioningClient, SigningKey, Used,
+    },
 };
 
 /// A store that has tenants and keys and nothing else.
@@ -31,6 +34,7 @@ use crate::{
 struct Memory {
     tenants: Mutex<Vec<Tenant>>,
     keys: Mutex<Vec<SigningKey>>,
+    provisioning: Mutex<Vec<ProvisioningClient>>,
     asked: AtomicUsize,
 }
 
@@ -84,6 +88,27 @@ impl DeviceCodes for Memory {
     }
     async fn device_code_decline(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<(), CommitError> {
         Err(CommitError::Conflict)
+    }
+}
+
+#[async_trait]
+impl Provisioning for Memory {
+    async fn provisioning_clients(&self) -> Result<Vec<ProvisioningClient>, store::Error> {
+        Ok(self.provisioning.lock().clone())
+    }
+    async fn provisioning_client_add(&self, client: ProvisioningClient, _: Vec<Entry>) -> Result<(), CommitError> {
+        self.provisioning.lock().push(client);
+        Ok(())
+    }
+    async fn provisioning_client_rotate(&self, client: ProvisioningClient, _: Vec<Entry>) -> Result<(), CommitError> {
+        let mut clients = self.provisioning.lock();
+        clients.retain(|one| one.id != client.id);
+        clients.push(client);
+        Ok(())
+    }
+    async fn provisioning_client_delete(&self, _: TenantKey, id: &str, _: Vec<Entry>) -> Result<(), CommitError> {
+        self.provisioning.lock().retain(|one| one.id != id);
+        Ok(())
     }
 }
 
@@ -158,6 +183,9 @@ impl Store for Memory {
         unreachable!()
     }
 
+    async fn records(&self, _: TenantKey, _: Query) -> Result<Vec<(Vec<Value>, RowVersion)>, store::Error> {
+        Ok(Vec::new())
+    }
     async fn exists(&self, _: TenantKey, _: Rows) -> Result<bool, store::Error> {
         Ok(false)
     }

@@ -50,6 +50,9 @@ pub enum Unauthenticated {
     /// Its bearer was removed, or has another password.
     #[error("Access token has been revoked: sign in again.")]
     Revoked,
+    /// Not that of a provisioning client, or no more.
+    #[error("Access token is not that of a provisioning client, or it was replaced.")]
+    Provisioning,
     /// Not yet.
     #[error("Access token is not valid yet (nbf): check the clock of its issuer.")]
     NotYetValid,

@@ -126,7 +126,7 @@ fn password(from_stdin: bool) -> Result<Option<String>, ManageError> {
 }
 
 /// Opens what a command works on, runs it, and prints what it gives.
-fn run(
+pub(super) fn run(
     common: &Common,
     work: impl AsyncFnOnce(&Authority, &dyn store::Store) -> Result<Json, ManageError>,
 ) -> Result<(), Error> {

@@ -7,6 +7,7 @@ mod export;
 mod import;
 mod manage;
 mod openapi;
+mod scim;
 mod serve;
 mod token;
 
@@ -44,6 +45,7 @@ pub fn run() -> ExitCode {
         Command::Key(config) => manage::key(&config),
         Command::Import(config) => import::run(&config),
         Command::Export(config) => export::run(&config),
+        Command::Scim(config) => scim::run(&config),
         Command::Audit(config) => audit::run(&config),
         Command::Openapi(config) => openapi::run(&config),
         Command::Ca(config) => ca::run(&config),

@@ -182,6 +182,92 @@ impl UserCommand {
     }
 }
 
+/// Manage provisioning clients: identity providers that push people and groups into a tenant over SCIM.
+#[derive(Debug, Args)]
+pub struct Scim {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ScimCommand,
+}
+
+/// What to do about provisioning clients.
+#[derive(Debug, Subcommand)]
+pub enum ScimCommand {
+    /// Make a provisioning client, and print its token: this once.
+    Create {
+        /// Its name.
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// How long the token counts. Without it, until it is replaced.
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        expires: Option<Duration>,
+        /// The tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// List the provisioning clients of a tenant.
+    List {
+        /// The tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Give a provisioning client a new token, and print it: this once. The old one counts no more.
+    Rotate {
+        /// The client.
+        #[arg(value_name = "ID")]
+        id: String,
+        /// How long the token counts. Without it, until it is replaced.
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        expires: Option<Duration>,
+        /// The tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Delete a provisioning client. What it pushed stays.
+    Delete {
+        /// The client.
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+        /// Where, and how to print.
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+impl ScimCommand {
+    /// Where, and how to print.
+    pub fn common(&self) -> &Common {
+        match self {
+            Self::Create { common, .. }
+            | Self::List { common, .. }
+            | Self::Rotate { common, .. }
+            | Self::Delete { common, .. } => common,
+        }
+    }
+
+    /// The tenant, as it is named.
+    pub fn tenant(&self) -> Option<&str> {
+        match self {
+            Self::Create { tenant, .. }
+            | Self::List { tenant, .. }
+            | Self::Rotate { tenant, .. }
+            | Self::Delete { tenant, .. } => tenant.tenant.as_deref(),
+        }
+    }
+}
+
 /// Prove that no audit record is missing or altered, or export them.
 #[derive(Debug, Args)]
 pub struct Audit {

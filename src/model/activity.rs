@@ -15,7 +15,7 @@ use super::{
 
 /// Texts of a change that are longer are cut: a record is read by people.
 const MAX_TEXT: usize = 1024;
-/// So many things are named that one change has changed; there is no change of more.
+/// So many things are named at the most that one activity has changed.
 const MAX_TARGETS: usize = 50;
 
 /// Who made a change.
@@ -118,12 +118,15 @@ pub fn target(id: &str, name: Option<&str>, ty: &str) -> Json {
     json!({ "id": id, "displayName": name, "type": ty, "modifiedProperties": [] })
 }
 
-/// What a changeset does, in words, and what it changes. None: it writes nothing. That tokens end goes without saying: it
+/// What a changeset does, in words, and what it changes. Empty: it writes nothing. That tokens end goes without saying: it
 /// comes of something else that is written.
-pub fn describe(changes: &Changeset) -> Option<Described> {
-    let (name, operation, category) = changes.writes.iter().find_map(named)?;
-    let targets = changes.writes.iter().take(MAX_TARGETS).flat_map(targets).collect();
-    Some(Described { name, operation, category, targets })
+/// A change of many things is several activities.
+pub fn describe(changes: &Changeset) -> Vec<Described> {
+    let activity = |writes: &[RowWrite]| {
+        let (name, operation, category) = writes.iter().find_map(named)?;
+        Some(Described { name, operation, category, targets: writes.iter().flat_map(targets).collect() })
+    };
+    changes.writes.chunks(MAX_TARGETS).filter_map(activity).collect()
 }
 
 /// What a changeset does.
@@ -151,7 +154,7 @@ fn named(write: &RowWrite) -> Option<(String, &'static str, &'static str)> {
         RowWrite::Delete { entity, .. } => (of_entity("Delete", entity), "Delete"),
         RowWrite::Link { table, .. } => (of_links("Add", *table), "Assign"),
         RowWrite::Unlink { table, .. } => (of_links("Remove", *table), "Unassign"),
-        RowWrite::Revoke { .. } => return None,
+        RowWrite::Touch { .. } | RowWrite::Revoke { .. } => return None,
     };
     Some((name, operation, category))
 }
@@ -221,7 +224,7 @@ fn targets(write: &RowWrite) -> Vec<Json> {
         RowWrite::Link { source, target: other, .. } | RowWrite::Unlink { source, target: other, .. } => {
             vec![target(source, None, "source"), target(other, None, "target")]
         }
-        RowWrite::Revoke { .. } => Vec::new(),
+        RowWrite::Touch { .. } | RowWrite::Revoke { .. } => Vec::new(),
     }
 }
 
@@ -269,7 +272,7 @@ mod tests {
         let after = AccessPackage { display_name: "New".into(), ..record.clone() };
         let before = Stored { record, version: RowVersion(1) };
         let changes = Changeset::default().update(before, after, RowVersion(2));
-        let Described { name, operation, targets, .. } = describe(&changes).unwrap();
+        let Described { name, operation, targets, .. } = describe(&changes).remove(0);
         assert_eq!((name.as_str(), operation), ("Update access package", "Update"));
         assert_eq!(
             targets,
@@ -278,11 +281,11 @@ mod tests {
                 "modifiedProperties": [{ "displayName": "displayName", "oldValue": "\"Old\"", "newValue": "\"New\"" }],
             })]
         );
-        assert!(describe(&Changeset::default()).is_none());
+        assert!(describe(&Changeset::default()).is_empty());
         let ended = Changeset::default().revoke("u", Timestamp(1));
-        assert!(describe(&ended).is_none());
+        assert!(describe(&ended).is_empty());
         let writes = [ended.writes, changes.writes].concat();
-        let with = describe(&Changeset { writes, ..Changeset::default() }).unwrap();
+        let with = describe(&Changeset { writes, ..Changeset::default() }).remove(0);
         assert_eq!((with.name, with.operation, with.targets), (name, operation, targets));
     }
 

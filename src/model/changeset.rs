@@ -85,6 +85,15 @@ pub enum RowWrite {
         /// The target's id.
         target: String,
     },
+    /// Another version for a row, whatever state it is in: something that hangs on it has changed.
+    Touch {
+        /// Of this entity.
+        entity: &'static EntityType,
+        /// The row.
+        id: String,
+        /// The version it gets.
+        version: RowVersion,
+    },
     /// What somebody was granted ends, and the tokens that were issued until then.
     Revoke {
         /// Who: the id of a person or a service principal.

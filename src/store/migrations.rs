@@ -28,7 +28,8 @@ pub(super) static SQLITE: &[Migration] = migrations!(
     "0005_people",
     "0006_device_codes",
     "0007_assertions",
-    "0008_directory"
+    "0008_directory",
+    "0009_provisioning"
 );
 pub(super) static POSTGRES: &[Migration] = migrations!(
     "postgres",
@@ -39,7 +40,8 @@ pub(super) static POSTGRES: &[Migration] = migrations!(
     "0005_people",
     "0006_device_codes",
     "0007_assertions",
-    "0008_directory"
+    "0008_directory",
+    "0009_provisioning"
 );
 
 /// The number at the start of a file's name.

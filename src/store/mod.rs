@@ -15,6 +15,7 @@ mod identities;
 mod migrations;
 mod people;
 pub mod postgres;
+mod provisioning;
 mod reader;
 pub mod sql;
 pub mod sqlite;
@@ -28,6 +29,7 @@ pub use self::bulk::Bulk;
 pub use self::device_codes::{DeviceCode, DeviceCodes, MAX_DEVICE_CODES};
 pub use self::identities::{Certificate, ClientSecret, Identities, ServicePrincipal, SignInSettings};
 pub use self::people::{Grant, GrantDetails, GrantKind, Password, People, Used, User};
+pub use self::provisioning::{Provisioning, ProvisioningClient};
 use crate::{
     model::{
         audit::Entry,
@@ -42,7 +44,7 @@ use crate::{
 
 /// A place where tenants, their keys and their entities are kept.
 #[async_trait]
-pub trait Store: Identities + People + DeviceCodes + Audit + Bulk + Send + Sync {
+pub trait Store: Identities + People + DeviceCodes + Provisioning + Audit + Bulk + Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 
@@ -70,6 +72,9 @@ pub trait Store: Identities + People + DeviceCodes + Audit + Bulk + Send + Sync 
         column: usize,
         value: String,
     ) -> Result<Vec<(Vec<Value>, RowVersion)>, Error>;
+
+    /// The values and versions of the rows of a query's page, whole whatever the query selects.
+    async fn records(&self, tenant: TenantKey, query: Query) -> Result<Vec<(Vec<Value>, RowVersion)>, Error>;
 
     /// Whether there are rows at all.
     async fn exists(&self, tenant: TenantKey, rows: Rows) -> Result<bool, Error>;

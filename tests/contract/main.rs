@@ -38,6 +38,8 @@ mod permissions;
 mod permissions_matrix;
 mod preferences;
 mod roles;
+mod scim;
+mod scim_groups;
 mod scopes;
 mod search;
 mod service;

@@ -3,6 +3,7 @@
 use super::{App, Caller, Error, Named, groups::by_rule, link_writes, to_link};
 use crate::{
     domain::Refusal,
+    ids,
     model::{
         DIRECTORY_OBJECT, GROUP, Group,
         bind::Violation,
@@ -35,7 +36,9 @@ impl App {
             let message = format!("'{target}' is among the {} already.", navigation.name);
             return Err(Refusal::Invalid(vec![Violation::new("@odata.id", message)]).into());
         }
-        let changes = Changeset { writes: link_writes(table, &source, &found), ..Changeset::default() };
+        let mut writes = link_writes(table, &source, &found);
+        writes.extend(touch(face, navigation, &source));
+        let changes = Changeset { writes, ..Changeset::default() };
         self.commit_once(caller, changes).await.map_err(|error| match error {
             CommitError::Constraint(Constraint::MissingReference) => {
                 Error::NoSuchTarget { entity: &DIRECTORY_OBJECT, id: target.to_owned(), column: None }
@@ -72,6 +75,7 @@ impl App {
         }
         // What hangs on a link goes before it.
         writes.reverse();
+        writes.extend(touch(face, navigation, &source));
         let changes = Changeset { writes, ..Changeset::default() };
         self.commit_once(caller, changes).await.map_err(|error| match error {
             CommitError::Store(error) => Error::Store(error),
@@ -101,30 +105,35 @@ impl App {
 
     /// Whether something can be in a group.
     async fn check_member(&self, caller: Caller<'_>, group: &str, member: &str, kind: &str) -> Result<(), Error> {
-        let refuse = |message: &str| -> Result<(), Error> {
-            Err(Refusal::Invalid(vec![Violation::new("@odata.id", message)]).into())
-        };
         let into = self.group(caller, group).await?;
         if into.is_dynamic() {
             return Err(by_rule());
         }
-        if into.is_unified() && kind != "user" {
-            return refuse("Only people can be in a group of type Unified.");
+        if kind == "group" {
+            return self.check_group_in(caller, &into, member).await;
         }
-        if kind != "group" {
-            return Ok(());
+        if into.is_unified() && kind != "user" {
+            return refuse_member(ONLY_PEOPLE);
+        }
+        Ok(())
+    }
+
+    /// Whether a group can be in a group.
+    pub(super) async fn check_group_in(&self, caller: Caller<'_>, into: &Group, member: &str) -> Result<(), Error> {
+        if into.is_unified() {
+            return refuse_member(ONLY_PEOPLE);
         }
         if into.is_assignable_to_role == Some(true) {
-            return refuse("No group can be in a group to which roles can be assigned.");
+            return refuse_member("No group can be in a group to which roles can be assigned.");
         }
         let face = GROUP.face(Version::V1);
         let inside = face.navigation("transitiveMembers");
         let circle = match inside {
-            Some(inside) => self.store().exists(caller.tenant, linked(face, inside, member, group)).await?,
+            Some(inside) => self.store().exists(caller.tenant, linked(face, inside, member, &into.id)).await?,
             None => false,
         };
-        if member == group || circle {
-            return refuse("A group cannot be in itself, also not by way of others.");
+        if member == into.id || circle {
+            return refuse_member("A group cannot be in itself, also not by way of others.");
         }
         Ok(())
     }
@@ -144,6 +153,18 @@ impl App {
         }
         Ok(())
     }
+}
+
+const ONLY_PEOPLE: &str = "Only people can be in a group of type Unified.";
+
+fn refuse_member(message: &str) -> Result<(), Error> {
+    Err(Refusal::Invalid(vec![Violation::new("@odata.id", message)]).into())
+}
+
+/// Another version for a group whose members change, so that tags tell of it.
+fn touch(face: &Face, navigation: &Navigation, source: &str) -> Option<RowWrite> {
+    let members = navigation.name == "members" && face.entity == &GROUP;
+    members.then(|| RowWrite::Touch { entity: &GROUP, id: source.to_owned(), version: ids::new_row_version() })
 }
 
 /// What a navigation property of an object leads to.

@@ -8,12 +8,18 @@ pub mod import;
 mod links;
 mod membership;
 mod objects;
+mod provisioning;
 mod role_assignments;
 mod users;
 
 use serde_json::Value as Json;
 
-pub use self::{applications::NewSecret, membership::MAX_GROUPS, users::new_password};
+pub use self::{
+    applications::NewSecret,
+    membership::MAX_GROUPS,
+    provisioning::Members,
+    users::{new_password, set_password},
+};
 use super::{App, Caller, Error, Expected, Named, refused};
 use crate::{
     authz::Action,
@@ -167,7 +173,7 @@ impl App {
     }
 
     /// The domain of new objects of a tenant.
-    async fn default_domain(&self, tenant: TenantKey) -> Result<String, Error> {
+    pub async fn default_domain(&self, tenant: TenantKey) -> Result<String, Error> {
         let rows = Rows::All(DOMAIN.face(Version::V1));
         let domains = self.ids(tenant, rows, None, 1).await?.unwrap_or_default();
         Ok(domains.into_iter().next().unwrap_or_else(|| "localhost".to_owned()))

@@ -16,6 +16,8 @@ pub fn new_password(input: &UserInput, create: bool) -> Result<Option<String>, E
     Ok(rules::password(input, create)?)
 }
 
+pub use rules::set_password;
+
 impl App {
     /// Makes a person; `hash` is that of the password.
     pub async fn user_create(
@@ -77,7 +79,7 @@ impl App {
     }
 
     /// Whether somebody can be a manager: whoever is there.
-    async fn check_manager(&self, caller: Caller<'_>, id: &str) -> Result<Option<()>, Error> {
+    pub(super) async fn check_manager(&self, caller: Caller<'_>, id: &str) -> Result<Option<()>, Error> {
         Ok(self.store().row(caller.tenant, &USER, ID, id.to_owned(), Life::Living).await?.map(drop))
     }
 

@@ -10,6 +10,7 @@ mod device_codes;
 pub mod dialect;
 mod identities;
 mod people;
+mod provisioning;
 mod transaction;
 
 use std::{future::Future, str::FromStr, time::Duration};
@@ -175,6 +176,12 @@ impl Store for PostgresStore {
     ) -> Result<Vec<(Vec<Value>, RowVersion)>, Error> {
         let rows =
             fetch(&self.client().await?, select::row(&Postgres, tenant, entity, column, value, Life::Living)).await?;
+        Ok(rows.into_iter().map(|row| row_values(entity, &PostgresRow(row))).collect())
+    }
+
+    async fn records(&self, tenant: TenantKey, query: Query) -> Result<Vec<(Vec<Value>, RowVersion)>, Error> {
+        let entity = query.rows.face().entity;
+        let rows = fetch(&self.client().await?, select::records(&Postgres, tenant, &query)).await?;
         Ok(rows.into_iter().map(|row| row_values(entity, &PostgresRow(row))).collect())
     }
 

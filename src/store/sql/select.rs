@@ -34,11 +34,20 @@ pub fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statemen
             sql.after(&query.order, values, &mut scopes);
         }
         sql.order_by("", &query.order, &mut scopes);
-        sql.push(" LIMIT ").value(&number(query.limit + 1));
-        if let Start::Skip(skip @ 1..) = query.start {
-            sql.push(" OFFSET ").value(&Value::Int(i64::try_from(skip).unwrap_or(i64::MAX)));
-        }
+        sql.page(query.limit + 1, &query.start);
     }
+    sql.finish()
+}
+
+/// The whole rows of a query's page: the version, then the columns.
+pub fn records(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statement {
+    let entity = query.rows.face().entity;
+    let mut sql = Sql::new(dialect, tenant).seeing(&query.scope);
+    sql.columns(entity);
+    sql.rows(&query.rows, "t");
+    sql.narrow(query.filter.as_ref(), query.search.as_ref(), "t", entity, &searchable(&query.rows));
+    sql.order_by("", &query.order, &mut vec![("t".to_owned(), entity)]);
+    sql.page(query.limit, &query.start);
     sql.finish()
 }
 
@@ -71,10 +80,7 @@ pub fn row(
     life: Life,
 ) -> Statement {
     let mut sql = Sql::new(dialect, tenant);
-    sql.push("SELECT t.row_version");
-    for column in entity.columns {
-        sql.push(", ").column("t", column.name);
-    }
+    sql.columns(entity);
     sql.tenant_rows(entity.table, "t");
     sql.of_type(entity, "t", life == Life::Deleted);
     sql.push(" AND ").column("t", entity.columns.get(column).map_or("id", |c| c.name)).push(" = ");
@@ -91,10 +97,7 @@ pub fn range(
     (from, to): (i64, i64),
 ) -> Statement {
     let mut sql = Sql::new(dialect, tenant);
-    sql.push("SELECT t.row_version");
-    for column in entity.columns {
-        sql.push(", ").column("t", column.name);
-    }
+    sql.columns(entity);
     sql.tenant_rows(entity.table, "t");
     sql.push(" AND ").column("t", column).push(" BETWEEN ").value(&Value::Int(from));
     sql.push(" AND ").value(&Value::Int(to));
@@ -170,6 +173,22 @@ pub fn expansion_count(
 }
 
 impl Sql<'_> {
+    /// `SELECT`: the version of a row, then its columns.
+    fn columns(&mut self, entity: &EntityType) {
+        self.push("SELECT t.row_version");
+        for column in entity.columns {
+            self.push(", ").column("t", column.name);
+        }
+    }
+
+    /// ` LIMIT … OFFSET …`
+    fn page(&mut self, limit: usize, start: &Start) {
+        self.push(" LIMIT ").value(&number(limit));
+        if let Start::Skip(skip @ 1..) = start {
+            self.push(" OFFSET ").value(&Value::Int(i64::try_from(*skip).unwrap_or(i64::MAX)));
+        }
+    }
+
     /// `, …`: the links that expansions start from, then the selected properties.
     fn shape(&mut self, shape: &Shape, alias: &str, entity: &'static EntityType) {
         for column in shape.expand.iter().map(link_column) {

@@ -100,6 +100,11 @@ fn write(dialect: &dyn Dialect, tenant: TenantKey, write: &RowWrite) -> Vec<Writ
             sql.unlink(*table, source, target);
             (Must::Run, None)
         }
+        RowWrite::Touch { entity, id, version } => {
+            sql.push("UPDATE ").push(entity.table).push(" SET row_version = ").value(&Value::Int(version.0));
+            sql.push(" WHERE tenant_id = ").tenant().push(" AND id = ").value(&Value::Text(id.clone()));
+            (Must::Run, Some(*entity))
+        }
         RowWrite::Revoke { object_id, until } => return revoke(dialect, tenant, object_id, *until),
     };
     vec![Write { statement: sql.finish(), must, entity }]

@@ -12,6 +12,7 @@ pub mod dialect;
 mod functions;
 mod identities;
 mod people;
+mod provisioning;
 mod writer;
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
@@ -145,6 +146,15 @@ impl Store for SqliteStore {
             })
         };
         self.run(true, run).await
+    }
+
+    async fn records(&self, tenant: TenantKey, query: Query) -> Result<Vec<(Vec<Value>, RowVersion)>, Error> {
+        let bounded = is_bounded(&query);
+        let run = move |connection: &Connection| {
+            let entity = query.rows.face().entity;
+            all(connection, &select::records(&Sqlite, tenant, &query), |row| row_values(entity, row))
+        };
+        self.run(bounded, run).await
     }
 
     async fn exists(&self, tenant: TenantKey, rows: Rows) -> Result<bool, Error> {

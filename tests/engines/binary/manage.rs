@@ -106,3 +106,35 @@ on_each_engine! {
         assert_eq!(place.number("SELECT count(*) FROM tenant").await, 1);
     }
 }
+
+on_each_engine! {
+    async fn provisioning_clients_are_managed_while_the_server_runs(place: Place) {
+        let server = Server::start(&place).await;
+        let client = managed(&place, &["scim", "create", "--name", "Okta", "--expires", "1h"]).await;
+        let (id, token) = (text(&client, "id"), text(&client, "token"));
+        let users = format!("{}{}/Users", server.base, text(&client, "path"));
+        let status = async |token: &str| http().get(&users).bearer_auth(token).send().await.unwrap().status().as_u16();
+        assert_eq!(status(token).await, 200);
+
+        // The token is shown when it is made, and nowhere else.
+        let list = managed(&place, &["scim", "list"]).await;
+        assert_eq!((&list[0]["id"], &list[0]["displayName"]), (&client["id"], &client["displayName"]));
+        assert!(list[0]["expiresDateTime"].is_string());
+        let secret = token.strip_prefix(&format!("scim_{id}_")).unwrap();
+        assert!(!list.to_string().contains(secret));
+        assert_eq!(place.number(&format!("SELECT count(*) FROM provisioning_client WHERE hash LIKE '%{secret}%'")).await, 0);
+
+        let rotated = managed(&place, &["scim", "rotate", id]).await;
+        assert_eq!(rotated["expiresDateTime"], Json::Null);
+        managed(&place, &["scim", "delete", id]).await;
+        let gone = async {
+            while status(token).await == 200 {
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(10), gone).await.unwrap();
+        assert_eq!(status(text(&rotated, "token")).await, 401);
+        let (code, out, said) = tried(&place, &["scim", "delete", id]).await;
+        assert_eq!((code, out.as_str(), said.lines().count()), (Some(1), "", 1), "{said}");
+    }
+}

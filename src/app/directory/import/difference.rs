@@ -97,7 +97,7 @@ impl Import<'_> {
 
 /// The same words as the audit record would have.
 fn properties(decided: &Decided, item: &Item) -> Vec<(String, Option<String>, Option<String>)> {
-    let Some(Described { targets, .. }) = describe(&decided.changes) else { return Vec::new() };
+    let Some(Described { targets, .. }) = describe(&decided.changes).into_iter().next() else { return Vec::new() };
     let modified = targets.iter().filter_map(|target| target["modifiedProperties"].as_array()).flatten();
     let text = |value: &Json| value.as_str().map(str::to_owned);
     let named = |property: &Json| {
