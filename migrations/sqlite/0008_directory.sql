@@ -315,3 +315,9 @@ SELECT d.tenant_id, d.name AS id, 1 AS row_version, 'Managed' AS authentication_
   NULL AS manufacturer, NULL AS model, NULL AS password_notification_window_in_days,
   NULL AS password_validity_period_in_days, '["Email"]' AS supported_services
 FROM shown_domain d;
+
+-- Either a person or an application did something: the index of the other need not know.
+DROP INDEX directory_audit_initiator_user_id;
+DROP INDEX directory_audit_initiator_app_id;
+CREATE INDEX directory_audit_initiator_user_id ON directory_audit (tenant_id, initiator_user_id, id) WHERE initiator_user_id IS NOT NULL;
+CREATE INDEX directory_audit_initiator_app_id ON directory_audit (tenant_id, initiator_app_id, id) WHERE initiator_app_id IS NOT NULL;

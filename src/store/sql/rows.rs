@@ -16,13 +16,19 @@ const DIRECTORY: &str = "directory_object";
 impl Sql<'_> {
     /// ` AND …`: the rows named `alias` are those that the path leads to.
     pub(super) fn within(&mut self, rows: &Rows, alias: &str) {
+        self.within_or_one(rows, alias, false);
+    }
+
+    /// The same; `one`: it is known already which one it is, and asked whether it is among them. So it is looked up, and not
+    /// all of them, which may be a million.
+    fn within_or_one(&mut self, rows: &Rows, alias: &str, one: bool) {
         match rows {
             Rows::All(_) | Rows::Deleted(_) => {}
-            Rows::Cast { of, .. } => self.within(of, alias),
+            Rows::Cast { of, .. } => self.within_or_one(of, alias, one),
             Rows::Keyed { of, property, value } => {
                 self.push(" AND ").column(alias, property.column_name).push(" = ");
                 self.value(&Value::Text(value.clone()));
-                self.within(of, alias);
+                self.within_or_one(of, alias, true);
             }
             Rows::Related { of, navigation, .. } => {
                 self.push(" AND ");
@@ -34,6 +40,14 @@ impl Sql<'_> {
                     Link::Inverse(link) => {
                         self.column(alias, column(rows, link));
                         self.source_ids(of);
+                    }
+                    Link::Table(table) if one => {
+                        let link = self.alias();
+                        self.push("EXISTS (SELECT 1").tenant_rows(table.table, &link);
+                        self.push(" AND ").column(&link, table.target).push(" = ").column(alias, "id");
+                        self.push(" AND ").column(&link, table.source);
+                        self.source_ids(of);
+                        self.push(")");
                     }
                     Link::Table(table) => {
                         let link = self.alias();
@@ -74,9 +88,10 @@ impl Sql<'_> {
         self.push(" UNION SELECT ").column(&step, nesting.target).push(" FROM ").push(&reached).push(" JOIN ");
         self.push(nesting.table).push(" ").push(&step).push(" ON ").column(&step, "tenant_id").push(" = ").tenant();
         self.push(" AND ").column(&step, nesting.source).push(" = ").column(&reached, "id");
-        self.push(" JOIN ").push(DIRECTORY).push(" ").push(&living).push(" ON ").column(&living, "tenant_id");
-        self.push(" = ").tenant().push(" AND ").column(&living, "id").push(" = ").column(&step, living_end);
-        self.push(" AND ").column(&living, "deleted_at").push(" IS NULL)");
+        // Not a join: the order of that is the database's to choose, and one of them goes through the whole directory.
+        self.push(" AND EXISTS (SELECT 1").tenant_rows(DIRECTORY, &living);
+        self.push(" AND ").column(&living, "id").push(" = ").column(&step, living_end);
+        self.push(" AND ").column(&living, "deleted_at").push(" IS NULL))");
         if *nesting_first {
             let last = self.alias();
             self.push(" SELECT ").column(&last, links.target).push(" FROM ").push(&reached).push(" JOIN ");
@@ -89,7 +104,7 @@ impl Sql<'_> {
 
     /// ` = ?` where the rows are named by their id and nothing else and all may be seen, else ` IN (SELECT id …)`: what
     /// hangs on something that may not be seen is not there either.
-    fn source_ids(&mut self, rows: &Rows) {
+    pub(super) fn source_ids(&mut self, rows: &Rows) {
         match rows {
             Rows::Keyed { of, property, value }
                 if property.column == ID && matches!(**of, Rows::All(_)) && self.scope == Scope::Tenant =>

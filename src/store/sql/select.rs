@@ -3,7 +3,7 @@
 use super::{Dialect, Sql, Statement};
 use crate::{
     model::{
-        meta::{EntityType, Face, ID, Link, Property},
+        meta::{EntityType, Face, ID, Link, LinkTable, Navigation, Property},
         scope::Scope,
         value::Value,
     },
@@ -25,15 +25,26 @@ pub fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statemen
         }
     }
     sql.shape(&query.shape, "t", entity);
-    sql.rows(&query.rows, "t");
+    let link = sql.linked_rows(&query.rows, "t");
     sql.narrow(query.filter.as_ref(), query.search.as_ref(), "t", entity, &searchable(&query.rows));
     if query.rows.is_collection() {
         let mut scopes = vec![("t".to_owned(), entity)];
-        if let Start::After(values) = &query.start {
-            sql.push(" AND ");
-            sql.after(&query.order, values, &mut scopes);
+        match (link.filter(|_| by_id(&query.order)), &query.start) {
+            // The links are in this order, so that no more of them are read than are wanted.
+            (Some(link), start) => {
+                if let Start::After(values) = start {
+                    sql.push(" AND ").column("k", link.target).push(" > ");
+                    sql.list(values, |sql, value| _ = sql.value(value));
+                }
+                sql.push(" ORDER BY ").column("k", link.target);
+            }
+            (None, Start::After(values)) => {
+                sql.push(" AND ");
+                sql.after(&query.order, values, &mut scopes);
+                sql.order_by("", &query.order, &mut scopes);
+            }
+            (None, _) => sql.order_by("", &query.order, &mut scopes),
         }
-        sql.order_by("", &query.order, &mut scopes);
         sql.page(query.limit + 1, &query.start);
     }
     sql.finish()
@@ -56,7 +67,7 @@ pub fn count(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Stateme
     let entity = query.rows.face().entity;
     let mut sql = Sql::new(dialect, tenant).seeing(&query.scope);
     sql.push("SELECT count(*)");
-    sql.rows(&query.rows, "t");
+    sql.linked_rows(&query.rows, "t");
     sql.narrow(query.filter.as_ref(), query.search.as_ref(), "t", entity, &searchable(&query.rows));
     sql.finish()
 }
@@ -213,6 +224,31 @@ impl Sql<'_> {
         self.within(rows, alias);
     }
 
+    /// The same; what hangs on a table of links is read along it, as `k`. The table, if that is so.
+    fn linked_rows(&mut self, rows: &Rows, alias: &str) -> Option<LinkTable> {
+        let mut inner = rows;
+        while let Rows::Cast { of, .. } = inner {
+            inner = of;
+        }
+        let (of, table) = match inner {
+            Rows::Related { of, navigation: Navigation { link: Link::Table(table), .. }, .. } => (of, *table),
+            _ => {
+                self.rows(rows, alias);
+                return None;
+            }
+        };
+        let entity = rows.face().entity;
+        self.push(" FROM ").push(table.table).push(" k JOIN ").push(entity.table).push(" ").push(alias);
+        self.push(" ON ").column(alias, "tenant_id").push(" = ").tenant();
+        self.push(" AND ").column(alias, "id").push(" = ").column("k", table.target);
+        self.push(" WHERE ").column("k", "tenant_id").push(" = ").tenant();
+        self.push(" AND ").column("k", table.source);
+        self.source_ids(of);
+        self.of_type(entity, alias, false);
+        self.seen(entity, alias);
+        Some(table)
+    }
+
     fn keys(&mut self, keys: Vec<String>) {
         let [before, after] = self.dialect.keys();
         self.push(before).texts(keys).push(after);
@@ -273,6 +309,16 @@ impl Sql<'_> {
             self.push(" AND ");
             self.search(search, alias, searchable);
         }
+    }
+}
+
+/// Whether rows are ordered by their ids alone.
+fn by_id(order: &[OrderKey]) -> bool {
+    match order {
+        [OrderKey { expr: Expr::Property(path), descending: false }] => {
+            path.navigations.is_empty() && path.property.column == ID
+        }
+        _ => false,
     }
 }
 

@@ -125,7 +125,10 @@ impl Turns {
     }
 }
 
+/// With turns, for who writes much, each job is a transaction by itself: that spares it the savepoint, which copies the pages
+/// that it changes.
 fn run(connection: &Connection, jobs: &Receiver<Job>, mut turns: Option<Turns>) {
+    let alone = turns.is_some();
     let mut answers: Vec<(oneshot::Sender<Outcome>, Outcome)> = Vec::with_capacity(BATCH);
     while let Ok(first) = jobs.recv() {
         if let Some(turns) = &mut turns {
@@ -137,14 +140,21 @@ fn run(connection: &Connection, jobs: &Receiver<Job>, mut turns: Option<Turns>) 
         }
         let (mut next, mut chains) = (Some(first), Chains::default());
         while let Some(job) = next {
-            let outcome = apply(connection, job.work, job.audit, &mut chains);
+            let outcome = match alone {
+                true => apply_here(connection, job.work, job.audit, &mut chains),
+                false => apply(connection, job.work, job.audit, &mut chains),
+            };
             answers.push((job.reply, outcome));
             // A failure of the disk may end the transaction: what came next would be written by itself, though it is
             // answered with an error.
             let open = !connection.is_autocommit();
-            next = if open && answers.len() < BATCH { jobs.try_recv().ok() } else { None };
+            next = if open && !alone && answers.len() < BATCH { jobs.try_recv().ok() } else { None };
         }
-        let committed = chains.store(connection).and_then(|()| execute(connection, "COMMIT"));
+        let refused = alone && answers.iter().any(|(_, outcome)| outcome.is_err());
+        let committed = match refused {
+            true => execute(connection, "ROLLBACK"),
+            false => chains.store(connection).and_then(|()| execute(connection, "COMMIT")),
+        };
         if let Err(error) = &committed {
             tracing::error!(%error, "commit failed");
             let _ = execute(connection, "ROLLBACK");
@@ -166,19 +176,29 @@ fn apply(connection: &Connection, work: Work, audit: Option<(TenantKey, Vec<Entr
         return write_all(connection, writes);
     }
     execute(connection, "SAVEPOINT job")?;
-    let outcome = match work {
-        Work::Statements(writes) => write_all(connection, &writes),
-        Work::Task(task) => task(connection),
-    };
-    let outcome = outcome.and_then(|()| match audit {
-        Some((tenant, entries)) => chains.append(connection, tenant, entries),
-        None => Ok(()),
-    });
+    let outcome = apply_here(connection, work, audit, chains);
     if outcome.is_err() {
         execute(connection, "ROLLBACK TO job")?;
     }
     execute(connection, "RELEASE job")?;
     outcome
+}
+
+/// Does one job; what it did before it failed is left to who calls.
+fn apply_here(
+    connection: &Connection,
+    work: Work,
+    audit: Option<(TenantKey, Vec<Entry>)>,
+    chains: &mut Chains,
+) -> Outcome {
+    let outcome = match work {
+        Work::Statements(writes) => write_all(connection, &writes),
+        Work::Task(task) => task(connection),
+    };
+    outcome.and_then(|()| match audit {
+        Some((tenant, entries)) => chains.append(connection, tenant, entries),
+        None => Ok(()),
+    })
 }
 
 /// Runs a changeset's statements until one fails.

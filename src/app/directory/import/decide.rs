@@ -136,7 +136,10 @@ impl Import<'_> {
                 let coming = self.bad.is_empty() && self.seen.kind_of(named) == Some(Kind::User);
                 (coming || found.targets.get(id) == Some(&Kind::User)).then(|| id.clone())
             }
-            Reference::Person(name) => found.people.get(name).or_else(|| self.flying.get(name)).cloned(),
+            Reference::Person(name) => {
+                let flying = || self.flights.iter().find_map(|flight| flight.named(name));
+                found.people.get(name).or_else(flying).cloned()
+            }
         }
     }
 }

@@ -5,7 +5,7 @@
 //! a transaction, each object with its audit record; and at last they are linked ([`Import::link`]), since by then
 //! everything is there that a document may refer to. Whoever feeds the documents does so once for each of the three.
 //!
-//! Documents are read and decided on all cores, while the batch before is being committed. What is held at a time are two
+//! Documents are read and decided on all cores, while the batch before is being committed. What is held at a time are three
 //! batches, and of all the others a few bytes each ([`seen`]).
 
 mod decide;
@@ -18,7 +18,7 @@ mod targets;
 mod write;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     num::NonZeroUsize,
     thread,
 };
@@ -45,7 +45,7 @@ use crate::{
 };
 
 /// So many documents are a batch.
-pub const BATCH: usize = 2000;
+pub const BATCH: usize = 5000;
 /// So many problems are told; all are counted.
 const MOST_PROBLEMS: usize = 1000;
 
@@ -184,9 +184,8 @@ pub struct Import<'a> {
     /// The lines whose objects were made or changed, and those whose manager is to be written at the end.
     touched: Vec<bool>,
     later: HashSet<u32>,
-    /// Who is being written at this moment, by name.
-    flying: HashMap<String, String>,
-    flight: Option<write::Flight>,
+    /// What is being written at this moment.
+    flights: VecDeque<write::Flight>,
     outcome: Outcome,
 }
 
@@ -210,8 +209,7 @@ impl App {
             bad: HashSet::new(),
             touched: Vec::new(),
             later: HashSet::new(),
-            flying: HashMap::new(),
-            flight: None,
+            flights: VecDeque::new(),
             outcome: Outcome::default(),
         })
     }

@@ -1,6 +1,6 @@
 //! Writing objects, a batch of them a transaction.
 
-use std::mem;
+use std::{collections::HashMap, mem};
 
 use tokio::task::JoinHandle;
 
@@ -27,7 +27,19 @@ pub(super) struct Flight {
     items: Vec<Item>,
     /// What comes of each: whether it was made, whether it was changed, whether its manager is to come.
     fates: Vec<(bool, bool, bool)>,
+    /// Who is among them, by name, where somebody is referred to so.
+    names: HashMap<String, String>,
 }
+
+impl Flight {
+    /// The id of who has this name.
+    pub(super) fn named(&self, name: &str) -> Option<&String> {
+        self.names.get(name)
+    }
+}
+
+/// So many batches are under way: while one is written, the statements of the next one are.
+const FLIGHTS: usize = 2;
 
 impl Import<'_> {
     /// Whether documents are to be fed for this stage.
@@ -40,7 +52,9 @@ impl Import<'_> {
         let mut items = self.read(documents);
         items.retain(|item| !item.only_links && (item.kind == Kind::ServicePrincipal) == (stage == Stage::Principals));
         let (items, decided) = self.prepare(items).await?;
-        self.land().await?;
+        while self.flights.len() >= FLIGHTS {
+            self.land().await?;
+        }
         if !self.going_on() {
             return Ok(false);
         }
@@ -50,8 +64,9 @@ impl Import<'_> {
 
     /// Ends a stage. False: there is no need to go on.
     pub async fn written(&mut self) -> Result<bool, Error> {
-        self.land().await?;
-        self.flying.clear();
+        while !self.flights.is_empty() {
+            self.land().await?;
+        }
         Ok(self.going_on())
     }
 
@@ -83,7 +98,7 @@ impl Import<'_> {
     /// Begins to commit a batch.
     fn take_off(&mut self, items: Vec<Item>, decided: Vec<Result<Decided, Vec<Problem>>>) {
         let (mut all, mut fates, mut flying) = (Changeset::default(), Vec::with_capacity(items.len()), Vec::new());
-        self.flying.clear();
+        let mut names = HashMap::new();
         for (item, decided) in items.into_iter().zip(decided) {
             match decided {
                 Ok(decided) => {
@@ -91,7 +106,7 @@ impl Import<'_> {
                         && item.kind == Kind::User
                         && let Some(upn) = name(&item, "userPrincipalName")
                     {
-                        self.flying.insert(upn, decided.id.clone());
+                        names.insert(upn, decided.id.clone());
                     }
                     fates.push((decided.created, !decided.changes.writes.is_empty(), decided.later));
                     all.writes.extend(decided.changes.writes);
@@ -104,12 +119,12 @@ impl Import<'_> {
         let (store, tenant) = (self.app.store.clone(), self.caller.tenant);
         let commit =
             tokio::spawn(async move { if all.writes.is_empty() { Ok(()) } else { store.commit(tenant, all).await } });
-        self.flight = Some(Flight { commit, items: flying, fates });
+        self.flights.push_back(Flight { commit, items: flying, fates, names });
     }
 
-    /// Waits until the batch under way is committed.
+    /// Waits until the first batch under way is committed.
     async fn land(&mut self) -> Result<(), Error> {
-        let Some(Flight { commit, items, fates }) = self.flight.take() else { return Ok(()) };
+        let Some(Flight { commit, items, fates, .. }) = self.flights.pop_front() else { return Ok(()) };
         match commit.await.unwrap_or(Err(CommitError::Store(crate::store::Error::Closed))) {
             Ok(()) => {
                 for (item, fate) in items.iter().zip(fates) {
