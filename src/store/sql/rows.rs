@@ -68,7 +68,8 @@ impl Sql<'_> {
 
     /// `(SELECT id …)`: the ids that a closure leads to from the ids that `sources` compares with.
     ///
-    /// The way is walked over groups, which are few, not over their members; and not beyond those that were deleted.
+    /// SQLite takes the tables of a CROSS JOIN in this order, and else goes through all links; to PostgreSQL it is a join like
+    /// others. The way is walked over groups, which are few, not over their members; and not beyond those that were deleted.
     pub(super) fn closure(&mut self, closure: &Closure, sources: impl FnOnce(&mut Self)) {
         let Closure { links, nesting, nesting_first } = closure;
         let [reached, link, step, living] = [self.alias(), self.alias(), self.alias(), self.alias()];
@@ -85,17 +86,17 @@ impl Sql<'_> {
             self.push(" AND ").column(&link, links.source);
         }
         sources(self);
-        self.push(" UNION SELECT ").column(&step, nesting.target).push(" FROM ").push(&reached).push(" JOIN ");
-        self.push(nesting.table).push(" ").push(&step).push(" ON ").column(&step, "tenant_id").push(" = ").tenant();
+        self.push(" UNION SELECT ").column(&step, nesting.target).push(" FROM ").push(&reached);
+        self.push(" CROSS JOIN ").push(nesting.table).push(" ").push(&step).push(" WHERE ");
+        self.column(&step, "tenant_id").push(" = ").tenant();
         self.push(" AND ").column(&step, nesting.source).push(" = ").column(&reached, "id");
-        // Not a join: the order of that is the database's to choose, and one of them goes through the whole directory.
-        self.push(" AND EXISTS (SELECT 1").tenant_rows(DIRECTORY, &living);
-        self.push(" AND ").column(&living, "id").push(" = ").column(&step, living_end);
-        self.push(" AND ").column(&living, "deleted_at").push(" IS NULL))");
+        self.push(" AND (SELECT ").column(&living, "deleted_at").tenant_rows(DIRECTORY, &living);
+        self.push(" AND ").column(&living, "id").push(" = ").column(&step, living_end).push(") IS NULL)");
         if *nesting_first {
             let last = self.alias();
-            self.push(" SELECT ").column(&last, links.target).push(" FROM ").push(&reached).push(" JOIN ");
-            self.push(links.table).push(" ").push(&last).push(" ON ").column(&last, "tenant_id").push(" = ").tenant();
+            self.push(" SELECT ").column(&last, links.target).push(" FROM ").push(&reached);
+            self.push(" CROSS JOIN ").push(links.table).push(" ").push(&last).push(" WHERE ");
+            self.column(&last, "tenant_id").push(" = ").tenant();
             self.push(" AND ").column(&last, links.source).push(" = ").column(&reached, "id").push(")");
         } else {
             self.push(" SELECT id FROM ").push(&reached).push(")");

@@ -238,10 +238,10 @@ impl Sql<'_> {
             }
         };
         let entity = rows.face().entity;
-        self.push(" FROM ").push(table.table).push(" k JOIN ").push(entity.table).push(" ").push(alias);
-        self.push(" ON ").column(alias, "tenant_id").push(" = ").tenant();
+        self.push(" FROM ").push(table.table).push(" k CROSS JOIN ").push(entity.table).push(" ").push(alias);
+        self.push(" WHERE ").column(alias, "tenant_id").push(" = ").tenant();
         self.push(" AND ").column(alias, "id").push(" = ").column("k", table.target);
-        self.push(" WHERE ").column("k", "tenant_id").push(" = ").tenant();
+        self.push(" AND ").column("k", "tenant_id").push(" = ").tenant();
         self.push(" AND ").column("k", table.source);
         self.source_ids(of);
         self.of_type(entity, alias, false);
