@@ -245,11 +245,15 @@ impl Expr {
             Self::Property(path) | Self::Member(path, ..) => along(&path.navigations),
             Self::Each { property, predicate, .. } => {
                 along(&property.navigations);
-                predicate.iter().for_each(|predicate| predicate.navigations(visit));
+                if let Some(predicate) = predicate {
+                    predicate.navigations(visit);
+                }
             }
             Self::Lambda { path, predicate, .. } => {
                 along(path);
-                predicate.iter().for_each(|predicate| predicate.navigations(visit));
+                if let Some(predicate) = predicate {
+                    predicate.navigations(visit);
+                }
             }
             Self::In(operand, _) | Self::Not(operand) => operand.navigations(visit),
             Self::Compare(_, left, right) | Self::And(left, right) | Self::Or(left, right) => {

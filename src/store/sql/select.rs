@@ -230,13 +230,13 @@ impl Sql<'_> {
         while let Rows::Cast { of, .. } = inner {
             inner = of;
         }
-        let (of, table) = match inner {
-            Rows::Related { of, navigation: Navigation { link: Link::Table(table), .. }, .. } => (of, *table),
-            _ => {
+        let (of, table) =
+            if let Rows::Related { of, navigation: Navigation { link: Link::Table(table), .. }, .. } = inner {
+                (of, *table)
+            } else {
                 self.rows(rows, alias);
                 return None;
-            }
-        };
+            };
         let entity = rows.face().entity;
         self.push(" FROM ").push(table.table).push(" k CROSS JOIN ").push(entity.table).push(" ").push(alias);
         self.push(" WHERE ").column(alias, "tenant_id").push(" = ").tenant();

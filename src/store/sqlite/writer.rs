@@ -140,9 +140,10 @@ fn run(connection: &Connection, jobs: &Receiver<Job>, mut turns: Option<Turns>) 
         }
         let (mut next, mut chains) = (Some(first), Chains::default());
         while let Some(job) = next {
-            let outcome = match alone {
-                true => apply_here(connection, job.work, job.audit, &mut chains),
-                false => apply(connection, job.work, job.audit, &mut chains),
+            let outcome = if alone {
+                apply_here(connection, job.work, job.audit, &mut chains)
+            } else {
+                apply(connection, job.work, job.audit, &mut chains)
             };
             answers.push((job.reply, outcome));
             // A failure of the disk may end the transaction: what came next would be written by itself, though it is
@@ -151,9 +152,10 @@ fn run(connection: &Connection, jobs: &Receiver<Job>, mut turns: Option<Turns>) 
             next = if open && !alone && answers.len() < BATCH { jobs.try_recv().ok() } else { None };
         }
         let refused = alone && answers.iter().any(|(_, outcome)| outcome.is_err());
-        let committed = match refused {
-            true => execute(connection, "ROLLBACK"),
-            false => chains.store(connection).and_then(|()| execute(connection, "COMMIT")),
+        let committed = if refused {
+            execute(connection, "ROLLBACK")
+        } else {
+            chains.store(connection).and_then(|()| execute(connection, "COMMIT"))
         };
         if let Err(error) = &committed {
             tracing::error!(%error, "commit failed");

@@ -108,10 +108,10 @@ on_each_engine! {
     }
 
     async fn files_of_every_form_are_taken(place: Place) {
-        let list = file(&place, "users.json", r##"{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users",
+        let list = file(&place, "users.json", r#"{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users",
             "value":[{"@odata.id":"x","userPrincipalName":"a@contoso.example","displayName":"A",
             "accountEnabled":true,"businessPhones":[],"deletedDateTime":null,"createdDateTime":"2020-01-01T00:00:00Z"},
-            {"userPrincipalName":"b@contoso.example","displayName":"B","accountEnabled":false}],"@odata.nextLink":"y"}"##);
+            {"userPrincipalName":"b@contoso.example","displayName":"B","accountEnabled":false}],"@odata.nextLink":"y"}"#);
         assert_eq!(counts(&import(&place, &list, &[]).await), [2, 0, 0, 0]);
         let csv = file(&place, "people.csv", "userPrincipalName,displayName,accountEnabled,businessPhones,manager,department\n\
             c@contoso.example,\"C, the third\",true,+1; +2,a@contoso.example,\nB@contoso.example,B,false,,,Sales\n");

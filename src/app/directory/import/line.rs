@@ -205,9 +205,9 @@ mod tests {
 
     #[test]
     fn a_document_may_say_nothing_but_links() {
-        let item = read_text(r##"{"@odata.type":"microsoft.graph.group","id":"g","members":["u"]}"##).unwrap();
+        let item = read_text(r#"{"@odata.type":"microsoft.graph.group","id":"g","members":["u"]}"#).unwrap();
         assert!(item.only_links);
-        assert!(!read_text(r##"{"id":"g","displayName":"x","members":[]}"##).unwrap().only_links);
+        assert!(!read_text(r#"{"id":"g","displayName":"x","members":[]}"#).unwrap().only_links);
     }
 
     #[test]
@@ -216,13 +216,13 @@ mod tests {
             ("", ""),
             ("[]", ""),
             (r##"{"@odata.type":"#microsoft.graph.device"}"##, "@odata.type"),
-            (r##"{"@odata.type":1}"##, "@odata.type"),
-            (r##"{"id":1}"##, "id"),
-            (r##"{"id":"$x"}"##, "id"),
-            (r##"{"members":"u"}"##, "members"),
-            (r##"{"members":[1]}"##, "members"),
-            (r##"{"members":[{"displayName":"x"}]}"##, "members"),
-            (r##"{"owners@odata.bind":["https://x/v1.0/groups/g"]}"##, "owners@odata.bind"),
+            (r#"{"@odata.type":1}"#, "@odata.type"),
+            (r#"{"id":1}"#, "id"),
+            (r#"{"id":"$x"}"#, "id"),
+            (r#"{"members":"u"}"#, "members"),
+            (r#"{"members":[1]}"#, "members"),
+            (r#"{"members":[{"displayName":"x"}]}"#, "members"),
+            (r#"{"owners@odata.bind":["https://x/v1.0/groups/g"]}"#, "owners@odata.bind"),
         ] {
             let problem = read_text(text).unwrap_err();
             assert_eq!((problem.line, problem.property.as_str()), (7, property), "{text}: {}", problem.message);
