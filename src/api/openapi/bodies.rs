@@ -169,7 +169,9 @@ fn body_property(property: &Property, purpose: Purpose) -> Value {
     }
     // What an update leaves out stays as it is; a default here would make clients send it.
     let default = property.default.filter(|_| purpose == Purpose::Create);
-    if let Some(default) = default.and_then(|d| serde_json::from_str(d).ok()) {
+    // What is filled in by a rule has an empty text until then, which no body may say.
+    let said = |default: &Value| property.min_length == 0 || *default != json!("");
+    if let Some(default) = default.and_then(|d| serde_json::from_str(d).ok()).filter(said) {
         schema.insert("default".into(), default);
     }
     if let Some(example) = example(property) {

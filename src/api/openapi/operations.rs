@@ -17,7 +17,7 @@ use crate::{
     api::operations::{Kind, Operation},
     authz::table::{self, Row},
     model::{
-        ENTITY_TYPES,
+        ENTITY_TYPES, USER,
         meta::{Face, Version},
     },
 };
@@ -77,8 +77,12 @@ pub(super) fn method(operation: &Operation) -> HttpMethod {
 
 /// The tag: the collection at the beginning of the path, by its v1.0 name.
 fn tag(operation: &Operation, version: Version) -> String {
+    // Who is signed in is one of the people.
+    let of_me = operation.template.strip_prefix("/me").filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let template =
+        of_me.map_or_else(|| operation.template.clone(), |rest| format!("/{}{rest}", USER.face(version).path));
     let at = |face: &Face| {
-        let below = operation.template.strip_prefix('/').and_then(|path| path.strip_prefix(face.path));
+        let below = template.strip_prefix('/').and_then(|path| path.strip_prefix(face.path));
         below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '(']))
     };
     let entity = ENTITY_TYPES.iter().find(|e| at(e.face(version)));
