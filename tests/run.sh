@@ -117,6 +117,7 @@ stage_cargo() {
 # start NAME OPTION…: starts a server, and waits until it says that it is ready.
 start() {
     local log=$logs/server-$1.log
+    : >"$log" # what an earlier run said is not what this server says
     "$cardea" serve --listen 127.0.0.1:0 "${@:2}" >"$log" 2>&1 &
     server[$1]=$!
     until base[$1]=$(sed --quiet 's/^cardea is ready at //p' "$log") && [[ -n ${base[$1]} ]]; do
