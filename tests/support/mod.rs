@@ -52,7 +52,7 @@ impl Engine {
 }
 
 /// No test takes longer than this, unless something hangs.
-pub const TEST_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(2);
+pub const TEST_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(4);
 
 /// Runs tests on both engines, as `sqlite::name` and `postgres::name`.
 #[macro_export]
