@@ -282,6 +282,7 @@ fn route<'a>(api: &'a Api, version: Version, path: &Path, request: &Request) -> 
             return Err(Error::new(Code::BAD_REQUEST, "A batch cannot be part of a batch."));
         }
         Resource::Batch => (Method::POST, Route::Batch),
+        Resource::Action(..) if !table.is_empty() => (Method::POST, Route::Read),
         _ => (Method::GET, Route::Read),
     };
     if *method == own {

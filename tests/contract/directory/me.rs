@@ -39,6 +39,8 @@ async fn a_person_is_me(app: TestApp) {
 
 async fn an_application_is_not_me(app: TestApp) {
     let client = caller(&app, "v1.0").await;
+    let read = client.get("/me/checkMemberGroups").undocumented("an action is not read").await;
+    assert_eq!(read.status, 405);
     client.get("/me").await.problem(400).says("BadRequest", "", "/me");
 }
 
