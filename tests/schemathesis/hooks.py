@@ -52,6 +52,7 @@ ACROSS_MEMBERS = (
     "has no role with the id ",
     "is not for principals of the type ",
     "has no roles by itself",
+    "is the service principal of this API",  # which is neither changed nor deleted
     "There is no secret with the keyId ",
     "secrets already",
     "is among the ",  # what is linked already

@@ -21,6 +21,7 @@ engines! {
     what_cannot_be_given_is_refused,
     an_application_goes_with_its_service_principal,
     owners_of_applications,
+    the_application_that_this_api_is_stays,
 }
 
 async fn an_application_is_made_read_changed_and_deleted(app: TestApp) {
@@ -250,4 +251,14 @@ async fn owners_of_applications(app: TestApp) {
     body["owners@odata.bind"] = json!([client.url(&format!("/directoryObjects/{ada}"))]);
     let owned = client.post("/applications", body).await.expect(201).id();
     assert_eq!(client.get(format!("/applications/{owned}/owners")).await.expect(200).column("id"), [ada]);
+}
+
+async fn the_application_that_this_api_is_stays(app: TestApp) {
+    let client = caller(&app, "v1.0").await;
+    let one = "/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')";
+    let before = client.get(one).await.expect(200).json();
+    client.delete(one).await.problem(400).says("Request_BadRequest", "appId", "it stays");
+    client.delete(format!("/servicePrincipals/{}", before["id"].as_str().unwrap())).await.problem(400);
+    client.patch(one, json!({ "accountEnabled": false })).await.problem(400);
+    assert_eq!(client.get(one).await.expect(200).json(), before);
 }
