@@ -18,14 +18,14 @@ use crate::{
     authz::{Kind, READ_ALL, READ_WRITE_ALL},
     model::{
         audit::{Entry, Head},
-        meta::{EntityType, LinkTable},
+        meta::{Closure, EntityType, LinkTable},
         record::RowVersion,
         value::Value,
     },
     odata::query::{Query, Rows},
     store::{
         Audit, Bulk, DeviceCode, DeviceCodes, Grant, Identities, Linked, Page, People, Provisioning,
-        ProvisioningClient, SigningKey, Used,
+        ProvisioningClient, Reach, SigningKey, Used,
     },
 };
 
@@ -122,6 +122,38 @@ impl Audit for Memory {
     }
     async fn audit_last(&self, _: TenantKey) -> Result<i64, store::Error> {
         Ok(0)
+    }
+}
+
+#[async_trait]
+impl Reach for Memory {
+    async fn above(
+        &self,
+        _: TenantKey,
+        _: &'static Closure,
+        _: String,
+        _: store::Steps,
+    ) -> Result<Vec<String>, store::Error> {
+        Ok(Vec::new())
+    }
+    async fn below(
+        &self,
+        _: TenantKey,
+        _: &'static Closure,
+        _: String,
+        _: Vec<String>,
+        _: store::Steps,
+    ) -> Result<Vec<(String, Option<bool>)>, store::Error> {
+        Ok(Vec::new())
+    }
+    async fn among(
+        &self,
+        _: TenantKey,
+        _: &'static Closure,
+        _: String,
+        _: Vec<String>,
+    ) -> Result<Vec<String>, store::Error> {
+        Ok(Vec::new())
     }
 }
 

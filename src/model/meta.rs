@@ -464,3 +464,11 @@ pub struct LinkTable {
     /// The column with the target's id.
     pub target: &'static str,
 }
+
+impl LinkTable {
+    /// The same table, read in the other direction.
+    #[must_use]
+    pub const fn turned(self) -> Self {
+        Self { table: self.table, source: self.target, target: self.source }
+    }
+}

@@ -16,6 +16,7 @@ mod migrations;
 mod people;
 pub mod postgres;
 mod provisioning;
+mod reach;
 mod reader;
 pub mod sql;
 pub mod sqlite;
@@ -30,6 +31,7 @@ pub use self::device_codes::{DeviceCode, DeviceCodes, MAX_DEVICE_CODES};
 pub use self::identities::{Certificate, ClientSecret, Identities, ServicePrincipal, SignInSettings};
 pub use self::people::{Grant, GrantDetails, GrantKind, Password, People, Used, User};
 pub use self::provisioning::{Provisioning, ProvisioningClient};
+pub use self::reach::{Reach, Steps};
 use crate::{
     model::{
         audit::Entry,
@@ -44,7 +46,7 @@ use crate::{
 
 /// A place where tenants, their keys and their entities are kept.
 #[async_trait]
-pub trait Store: Identities + People + DeviceCodes + Provisioning + Audit + Bulk + Send + Sync {
+pub trait Store: Identities + People + DeviceCodes + Provisioning + Audit + Bulk + Reach + Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 

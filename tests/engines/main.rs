@@ -16,6 +16,7 @@ mod limits;
 mod moved;
 mod paging;
 mod random;
+mod reach;
 mod starts;
 mod stores;
 mod tenants;

@@ -13,7 +13,7 @@ use crate::{
         value::Value,
     },
     odata::query::Rows,
-    store::{self, CommitError, Constraint, Life},
+    store::{self, CommitError, Constraint, Life, Steps},
 };
 
 impl App {
@@ -126,11 +126,13 @@ impl App {
         if into.is_assignable_to_role == Some(true) {
             return refuse_member("No group can be in a group to which roles can be assigned.");
         }
-        let face = GROUP.face(Version::V1);
-        let inside = face.navigation("transitiveMembers");
-        let circle = match inside {
-            Some(inside) => self.store().exists(caller.tenant, linked(face, inside, member, &into.id)).await?,
-            None => false,
+        let around = GROUP.face(Version::V1).navigation("transitiveMemberOf").map(|navigation| navigation.link);
+        let circle = match around {
+            Some(Link::Closure(closure)) => {
+                let member = vec![member.to_owned()];
+                !self.store().reached(caller.tenant, closure, &into.id, member, Steps::USUAL).await?.is_empty()
+            }
+            _ => false,
         };
         if member == into.id || circle {
             return refuse_member("A group cannot be in itself, also not by way of others.");

@@ -6,12 +6,12 @@ use crate::{
     model::{
         DIRECTORY_OBJECT, DirectoryObject,
         bind::Violation,
-        meta::{EntityType, ID, Version},
+        meta::{EntityType, ID, Link, Version},
         record::Record,
         value::Value,
     },
     odata::query::{Comparison, Expr, PropertyPath, Rows},
-    store::{Life, Page},
+    store::{Life, Page, Steps},
 };
 
 /// How many groups are told at the most, as in Graph.
@@ -37,8 +37,17 @@ impl App {
         let face = entity.face(Version::V1);
         let missing = || Error::NotFound { entity, id: id.to_owned() };
         let Some(groups) = face.navigation("transitiveMemberOf") else { return Ok(Some(Vec::new())) };
+        let Link::Closure(closure) = groups.link else { return Err(Error::NoSuchPath) };
         let rows = related(face, groups, id);
         caller.allow(super::super::read_action(caller.principal, &rows))?;
+        // Of those that are asked for it is known how to find out quickly.
+        let (rows, among) = match among {
+            Some(ids) => {
+                let reached = self.store().reached(caller.tenant, closure, id, ids, Steps::USUAL).await?;
+                (Rows::All(rows.face()), Some(reached))
+            }
+            None => (rows, None),
+        };
         let property = |name: &str| {
             let property = rows.face().property(name)?;
             Some(Expr::Property(PropertyPath { scope: 0, navigations: Vec::new(), cast: None, property }))

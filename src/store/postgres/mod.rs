@@ -11,6 +11,7 @@ pub mod dialect;
 mod identities;
 mod people;
 mod provisioning;
+mod reach;
 mod transaction;
 
 use std::{future::Future, str::FromStr, time::Duration};

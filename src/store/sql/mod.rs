@@ -7,6 +7,7 @@
 
 pub mod bulk;
 mod expr;
+pub mod reach;
 mod rows;
 pub mod select;
 pub mod write;

@@ -3,7 +3,7 @@
 use super::Sql;
 use crate::{
     model::{
-        meta::{Closure, ID, Link},
+        meta::{Closure, ID, Link, LinkTable},
         scope::Scope,
         value::Value,
     },
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The table of directory objects.
-const DIRECTORY: &str = "directory_object";
+pub(super) const DIRECTORY: &str = "directory_object";
 
 impl Sql<'_> {
     /// ` AND …`: the rows named `alias` are those that the path leads to.
@@ -72,7 +72,7 @@ impl Sql<'_> {
     /// others. The way is walked over groups, which are few, not over their members; and not beyond those that were deleted.
     pub(super) fn closure(&mut self, closure: &Closure, sources: impl FnOnce(&mut Self)) {
         let Closure { links, nesting, nesting_first } = closure;
-        let [reached, link, step, living] = [self.alias(), self.alias(), self.alias(), self.alias()];
+        let [reached, link] = [self.alias(), self.alias()];
         // On the way down nobody is reached through a group that was deleted; on the way up such a group is the last one.
         let living_end = if *nesting_first { nesting.target } else { nesting.source };
         self.push("(WITH RECURSIVE ").push(&reached).push("(id) AS (SELECT ");
@@ -86,12 +86,8 @@ impl Sql<'_> {
             self.push(" AND ").column(&link, links.source);
         }
         sources(self);
-        self.push(" UNION SELECT ").column(&step, nesting.target).push(" FROM ").push(&reached);
-        self.push(" CROSS JOIN ").push(nesting.table).push(" ").push(&step).push(" WHERE ");
-        self.column(&step, "tenant_id").push(" = ").tenant();
-        self.push(" AND ").column(&step, nesting.source).push(" = ").column(&reached, "id");
-        self.push(" AND (SELECT ").column(&living, "deleted_at").tenant_rows(DIRECTORY, &living);
-        self.push(" AND ").column(&living, "id").push(" = ").column(&step, living_end).push(") IS NULL)");
+        self.steps(nesting, &reached, living_end);
+        self.push(")");
         if *nesting_first {
             let last = self.alias();
             self.push(" SELECT ").column(&last, links.target).push(" FROM ").push(&reached);
@@ -101,6 +97,18 @@ impl Sql<'_> {
         } else {
             self.push(" SELECT id FROM ").push(&reached).push(")");
         }
+    }
+
+    /// ` UNION …`: what is one step of nesting further than what was reached, where one end of the step, which is a column of
+    /// it, was not deleted.
+    pub(super) fn steps(&mut self, nesting: &LinkTable, reached: &str, living_end: &str) {
+        let [step, living] = [self.alias(), self.alias()];
+        self.push(" UNION SELECT ").column(&step, nesting.target).push(" FROM ").push(reached);
+        self.push(" CROSS JOIN ").push(nesting.table).push(" ").push(&step).push(" WHERE ");
+        self.column(&step, "tenant_id").push(" = ").tenant();
+        self.push(" AND ").column(&step, nesting.source).push(" = ").column(reached, "id");
+        self.push(" AND (SELECT ").column(&living, "deleted_at").tenant_rows(DIRECTORY, &living);
+        self.push(" AND ").column(&living, "id").push(" = ").column(&step, living_end).push(") IS NULL");
     }
 
     /// ` = ?` where the rows are named by their id and nothing else and all may be seen, else ` IN (SELECT id …)`: what

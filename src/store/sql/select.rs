@@ -249,7 +249,7 @@ impl Sql<'_> {
         Some(table)
     }
 
-    fn keys(&mut self, keys: Vec<String>) {
+    pub(super) fn keys(&mut self, keys: Vec<String>) {
         let [before, after] = self.dialect.keys();
         self.push(before).texts(keys).push(after);
     }
@@ -351,7 +351,7 @@ fn link_column(expand: &Expand) -> usize {
     }
 }
 
-fn number(n: usize) -> Value {
+pub(super) fn number(n: usize) -> Value {
     Value::Int(i64::try_from(n).unwrap_or(i64::MAX))
 }
 

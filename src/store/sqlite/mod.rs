@@ -13,6 +13,7 @@ mod functions;
 mod identities;
 mod people;
 mod provisioning;
+mod reach;
 mod writer;
 
 use std::{fs, path::Path, sync::Arc, time::Duration};

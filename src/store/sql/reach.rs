@@ -1,0 +1,68 @@
+//! The statements that walk over links, up from where they begin or down from where they lead.
+
+use super::{Dialect, Sql, Statement, rows::DIRECTORY, select::number};
+use crate::{
+    model::{meta::Closure, value::Value},
+    store::{Steps, TenantKey},
+};
+
+/// Some of what a source leads to.
+pub fn above(dialect: &dyn Dialect, tenant: TenantKey, closure: &Closure, source: String, steps: Steps) -> Statement {
+    let mut sql = Sql::new(dialect, tenant);
+    let [reached, link, first] = [sql.alias(), sql.alias(), sql.alias()];
+    sql.push("WITH RECURSIVE ").push(&reached).push("(id) AS (SELECT ").column(&first, "id");
+    sql.push(" FROM (SELECT ").column(&link, closure.links.target).push(" AS id");
+    sql.tenant_rows(closure.links.table, &link);
+    sql.push(" AND ").column(&link, closure.links.source).push(" = ").value(&Value::Text(source));
+    sql.push(" LIMIT ").value(&number(steps.first)).push(") ").push(&first);
+    sql.steps(&closure.nesting, &reached, closure.nesting.source);
+    sql.push(") SELECT id FROM ").push(&reached).push(" LIMIT ").value(&number(steps.up));
+    sql.finish()
+}
+
+/// Each target, and whether the source leads to it: 1, 0, or nothing if so many steps back from it do not tell.
+pub fn below(
+    dialect: &dyn Dialect,
+    tenant: TenantKey,
+    closure: &Closure,
+    source: String,
+    targets: Vec<String>,
+    steps: Steps,
+) -> Statement {
+    let mut sql = Sql::new(dialect, tenant);
+    let back = closure.nesting.turned();
+    let [reached, link, target] = [sql.alias(), sql.alias(), sql.alias()];
+    sql.push("SELECT k.value, (WITH RECURSIVE ").push(&reached).push("(id) AS (SELECT ").column(&target, "id");
+    sql.tenant_rows(DIRECTORY, &target).push(" AND ").column(&target, "id").push(" = k.value");
+    sql.steps(&back, &reached, back.target);
+    sql.push(") SELECT CAST(CASE WHEN max(s.led) = 1 THEN 1 WHEN count(*) > ").value(&number(steps.down));
+    sql.push(" THEN NULL ELSE 0 END AS BIGINT) FROM (SELECT CASE WHEN EXISTS (SELECT 1")
+        .tenant_rows(closure.links.table, &link);
+    sql.push(" AND ").column(&link, closure.links.source).push(" = ").value(&Value::Text(source));
+    sql.push(" AND ").column(&link, closure.links.target).push(" = w.id) THEN 1 ELSE 0 END AS led");
+    sql.push(" FROM (SELECT id FROM ")
+        .push(&reached)
+        .push(" LIMIT ")
+        .value(&number(steps.down + 1))
+        .push(") w) s) FROM ");
+    sql.keys(targets);
+    sql.finish()
+}
+
+/// Those of the targets that a source leads to.
+pub fn among(
+    dialect: &dyn Dialect,
+    tenant: TenantKey,
+    closure: &Closure,
+    source: String,
+    targets: Vec<String>,
+) -> Statement {
+    let mut sql = Sql::new(dialect, tenant);
+    sql.push("SELECT k.value FROM ");
+    sql.keys(targets);
+    sql.push(" WHERE k.value IN ");
+    sql.closure(closure, |sql| {
+        sql.push(" = ").value(&Value::Text(source));
+    });
+    sql.finish()
+}

@@ -1,0 +1,121 @@
+//! Who is in which groups: what is found within bounds and what is found without any is what a walk over a model finds.
+
+use std::collections::BTreeSet;
+
+use cardea::{
+    model::{
+        DIRECTORY_OBJECT, GROUP, Group, USER, User,
+        changeset::{Changeset, RowWrite},
+        meta::{Closure, Link, LinkTable, Version},
+        value::Timestamp,
+    },
+    store::{Steps, Store, TenantKey},
+};
+
+use crate::{
+    random::rng::Rng,
+    stores::{Place, insert, on_each_engine},
+};
+
+const WORLDS: u64 = 6;
+const GROUPS: usize = 40;
+const PEOPLE: usize = 6;
+
+/// What is in which group, by number: groups come first, then people. A group is only in groups with smaller numbers.
+struct World {
+    links: BTreeSet<(usize, usize)>,
+    deleted: BTreeSet<usize>,
+}
+
+impl World {
+    fn random(rng: &mut Rng) -> Self {
+        let mut links = BTreeSet::new();
+        let density = rng.below(8) + 1;
+        for member in 1..GROUPS + PEOPLE {
+            for group in 0..member.min(GROUPS) {
+                if rng.chance(density) {
+                    links.insert((group, member));
+                }
+            }
+        }
+        Self { links, deleted: (0..GROUPS).filter(|_| rng.chance(10)).collect() }
+    }
+
+    async fn store(&self, store: &dyn Store, tenant: TenantKey) {
+        let deleted = |n| self.deleted.contains(&n).then_some(Timestamp(1));
+        let groups = (0..GROUPS).map(|n| Group { id: id(n), deleted_at: deleted(n), ..Group::default() });
+        insert(store, tenant, groups).await;
+        insert(store, tenant, (GROUPS..GROUPS + PEOPLE).map(|n| User { id: id(n), upn_key: id(n), ..User::default() }))
+            .await;
+        let link = |table, (group, member): &(usize, usize)| RowWrite::Link {
+            table: LinkTable { table, source: "group_id", target: "member_id" },
+            source: id(*group),
+            target: id(*member),
+        };
+        let members = self.links.iter().map(|pair| link("group_member", pair));
+        let nested = self.links.iter().filter(|(_, member)| *member < GROUPS).map(|pair| link("group_nesting", pair));
+        let changes = Changeset { writes: members.chain(nested).collect(), ..Changeset::default() };
+        store.commit(tenant, changes).await.unwrap();
+    }
+
+    /// The groups that something is in.
+    fn above(&self, member: usize) -> BTreeSet<usize> {
+        let around = |of: usize| self.links.iter().filter(move |(_, member)| *member == of).map(|(group, _)| *group);
+        let (mut found, mut open): (BTreeSet<_>, Vec<_>) = (BTreeSet::new(), around(member).collect());
+        while let Some(group) = open.pop() {
+            if found.insert(group) && !self.deleted.contains(&group) {
+                open.extend(around(group));
+            }
+        }
+        found
+    }
+}
+
+fn id(number: usize) -> String {
+    format!("{number:08}-0000-4000-8000-000000000000")
+}
+
+fn way_up(of: &'static cardea::model::meta::EntityType) -> &'static Closure {
+    let navigation = of.face(Version::V1).navigation("transitiveMemberOf").unwrap();
+    assert_eq!(navigation.target.name, DIRECTORY_OBJECT.name);
+    match navigation.link {
+        Link::Closure(closure) => closure,
+        ref other => panic!("{other:?}"),
+    }
+}
+
+on_each_engine! {
+    async fn groups_are_found_however_far_is_walked(place: Place) {
+        let (store, _) = place.furnished().await;
+        // Not far enough for anything; far enough for some; for all.
+        let bounds = [(2, 1, 1), (6, 3, 4), (30, 8, 2), (4, 2, 1000), (2000, 500, 1000)];
+        let bounds = bounds.map(|(up, first, down)| Steps { up, first, down });
+        for seed in 0..WORLDS {
+            let tenant = place.another_tenant(&*store, &seed.to_string()).await;
+            let world = World::random(&mut Rng::new(seed));
+            world.store(&*store, tenant).await;
+            let asked: Vec<String> = (0..GROUPS).map(id).chain(["nothing".to_owned()]).collect();
+            let mut told = [0; 3];
+            for of in (0..GROUPS + PEOPLE).step_by(3) {
+                let closure = way_up(if of < GROUPS { &GROUP } else { &USER });
+                // What was deleted is left out by who asks: it is no group any more.
+                let living = |found: Vec<String>| -> BTreeSet<String> {
+                    found.into_iter().filter(|found| !world.deleted.iter().any(|n| id(*n) == *found)).collect()
+                };
+                let right: BTreeSet<String> = world.above(of).difference(&world.deleted).map(|n| id(*n)).collect();
+                let all = store.among(tenant, closure, id(of), asked.clone()).await.unwrap();
+                assert_eq!(living(all), right, "seed {seed}, {of}");
+                for steps in bounds {
+                    let found = store.reached(tenant, closure, &id(of), asked.clone(), steps).await.unwrap();
+                    assert_eq!(living(found), right, "seed {seed}, {of}, {steps:?}");
+                    for (target, led) in store.below(tenant, closure, id(of), asked.clone(), steps).await.unwrap() {
+                        told[match led { Some(true) => 0, Some(false) => 1, None => 2 }] += 1;
+                        let there = world.above(of).iter().any(|n| id(*n) == target);
+                        assert!(led.is_none_or(|led| led == there), "seed {seed}, {of}, {target}, {steps:?}: {led:?}");
+                    }
+                }
+            }
+            assert!(told[1] > 0 && told[2] > 0, "the bounds bound nothing: {told:?}");
+        }
+    }
+}
