@@ -106,10 +106,7 @@ impl<'a> Entity<'a> {
 
     fn table(&self, by_title: &HashMap<&str, &Entity<'_>>) -> Result<TokenStream> {
         let (constant, name, table) = (self.constant(), &self.schema.title, &self.schema.table);
-        let columns = self.columns.iter().map(|Column { name, kind, nullable, secret, .. }| {
-            let kind = format_ident!("{kind}");
-            quote!(Column { name: #name, kind: Kind::#kind, nullable: #nullable, secret: #secret })
-        });
+        let columns = self.columns.iter().map(|column| self.stored(column)).collect::<Result<Vec<_>>>()?;
         let index = |names: &Vec<String>| {
             let positions = names.iter().map(|c| self.column(c)).collect::<Result<Vec<_>>>()?;
             Ok(quote!(&[#(#positions),*]))
@@ -151,6 +148,39 @@ impl<'a> Entity<'a> {
                 faces: [#(#faces),*],
             };
         })
+    }
+
+    fn stored(&self, column: &Column) -> Result<TokenStream> {
+        let Column { name, kind, nullable, secret, .. } = column;
+        let declares =
+            |(property, p): &&(String, Property)| p.navigation.is_none() && column_name(property, p) == *name;
+        // The latest version gives the name; what no version shows has that of the column.
+        let shown = VERSIONS
+            .iter()
+            .rev()
+            .find_map(|version| self.properties.iter().filter(|(_, p)| p.known_in(version)).find(declares));
+        let told_as = shown.map_or(name, |(property, _)| property);
+        let property = self.properties.iter().find(declares).map(|(_, property)| property);
+        let property = property.ok_or_else(|| format!("{name}: no property declares it"))?;
+        let (json, _) = property.json_type()?;
+        let json = json == "object" || json == "array";
+        let folded = self.properties.iter().any(|(_, p)| p.folded.as_ref() == Some(name));
+        let made = name == "id" || property.derived || (property.read_only && *kind == "Time");
+        let told = match (folded || name == "kind", made) {
+            (true, _) => quote!(Told::Never),
+            (false, true) => quote!(Told::OnceMade),
+            (false, false) => quote!(Told::Always),
+        };
+        let kind = format_ident!("{kind}");
+        Ok(quote!(Column {
+            name: #name,
+            kind: Kind::#kind,
+            nullable: #nullable,
+            secret: #secret,
+            json: #json,
+            told: #told,
+            told_as: #told_as,
+        }))
     }
 
     fn scope(&self, by_title: &HashMap<&str, &Entity<'_>>) -> Result<TokenStream> {

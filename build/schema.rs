@@ -141,6 +141,8 @@ pub(crate) struct Property {
     pub(crate) on_request: bool,
     #[serde(rename = "x-secret", default)]
     pub(crate) secret: bool,
+    #[serde(rename = "x-derived", default)]
+    pub(crate) derived: bool,
     #[serde(rename = "x-transient", default)]
     pub(crate) transient: bool,
     #[serde(rename = "x-items")]

@@ -2,13 +2,20 @@
 
 use std::time::Duration;
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::{Authority, issue::permission_names, secrets};
 use crate::{
     authz::GRAPH_APP_ID,
     ids,
-    model::{self, activity::target, audit::Entry, changeset::Changeset, record::Stored, value::Timestamp},
+    model::{
+        self,
+        activity::{Modified, target},
+        audit::Entry,
+        changeset::Changeset,
+        record::Stored,
+        value::Timestamp,
+    },
     store::{
         self, ClientSecret, CommitError, Constraint, NewTenant, ServicePrincipal, SignInSettings, Tenant,
         directory::find,
@@ -268,8 +275,8 @@ impl Authority {
 
     fn of_app(&self, name: &str, operation: &'static str, principal: &ServicePrincipal) -> Vec<Entry> {
         let mut about = target(&principal.id, Some(&principal.display_name), "servicePrincipal");
-        about["modifiedProperties"] = [("appId", json!(principal.app_id)), ("appRoles", json!(principal.roles))]
-            .map(|(name, value)| json!({ "displayName": name, "oldValue": Json::Null, "newValue": value.to_string() }))
+        about.modified_properties = [("appId", json!(principal.app_id)), ("appRoles", json!(principal.roles))]
+            .map(|(display_name, value)| Modified { display_name, old_value: None, new_value: Some(value.to_string()) })
             .into();
         self.command(name, "ApplicationManagement", operation, about)
     }

@@ -11,7 +11,6 @@ use aws_lc_rs::{
     digest::{SHA256, digest},
 };
 use http::HeaderValue;
-use serde_json::Value as Json;
 
 use super::{
     Authority, Caller, CheckError, MAX_SECRET_LIFETIME, ManageError, Unauthenticated, applications::display_name,
@@ -20,7 +19,10 @@ use super::{
 use crate::{
     authz::{DirectoryRoles, Kind, Permissions, Principal},
     ids,
-    model::{activity::target, value::Timestamp},
+    model::{
+        activity::{Target, target},
+        value::Timestamp,
+    },
     store::{self, CommitError, ProvisioningClient, Tenant},
 };
 
@@ -151,7 +153,7 @@ impl Authority {
     }
 }
 
-fn about(client: &ProvisioningClient) -> Json {
+fn about(client: &ProvisioningClient) -> Target {
     target(&client.id, Some(&client.display_name), "provisioningClient")
 }
 

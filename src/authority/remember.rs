@@ -9,7 +9,7 @@ use crate::{
     ids,
     model::{
         SignIn,
-        activity::{Activity, Initiator},
+        activity::{Activity, Initiator, Target},
         audit::Entry,
         changeset::Changeset,
         value::Timestamp,
@@ -85,7 +85,7 @@ impl Authority {
         name: &str,
         category: &'static str,
         operation: &'static str,
-        target: Json,
+        target: Target,
     ) -> Vec<Entry> {
         vec![by_command(name, category, operation, target, self.clock.now())]
     }
@@ -96,7 +96,7 @@ pub(super) fn by_command(
     name: &str,
     category: &'static str,
     operation: &'static str,
-    target: Json,
+    target: Target,
     now: Timestamp,
 ) -> Entry {
     let activity = Activity {

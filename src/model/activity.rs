@@ -1,16 +1,18 @@
 //! What is remembered of a change: who made it, what it was, and what it changed.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::{
     DirectoryAudit, ENTITY_TYPES,
     audit::Entry,
     changeset::{Changeset, RowWrite},
-    meta::{EntityType, LinkTable, Type},
+    meta::{Column, EntityType, LinkTable, Told},
     record::RowVersion,
     value::{Timestamp, Value},
+    write::write_text,
 };
 
 /// Texts of a change that are longer are cut: a record is read by people.
@@ -56,8 +58,8 @@ pub struct Activity {
     pub correlation_id: Option<String>,
     /// Why it was not done; none: it was.
     pub refused: Option<String>,
-    /// What was changed: each a `targetResource`.
-    pub targets: Vec<Json>,
+    /// What was changed.
+    pub targets: Vec<Target>,
     /// What else is known: names and values.
     pub details: Vec<(&'static str, String)>,
 }
@@ -68,7 +70,7 @@ impl Activity {
         let mut record = DirectoryAudit {
             id,
             activity_at: now,
-            activity_display_name: cut(&self.name),
+            activity_display_name: cut(&self.name).into_owned(),
             category: self.category.to_owned(),
             correlation_id: self.correlation_id.map(|id| id.chars().take(128).collect()),
             logged_by_service: match self.category {
@@ -77,9 +79,9 @@ impl Activity {
             },
             operation_type: self.operation.to_owned(),
             result: if self.refused.is_some() { "failure" } else { "success" }.to_owned(),
-            result_reason: self.refused.as_deref().map(cut),
-            target_resources: Json::from(self.targets).to_string(),
-            additional_details: details(&self.details).to_string(),
+            result_reason: self.refused.as_deref().map(|why| cut(why).into_owned()),
+            target_resources: json(&self.targets),
+            additional_details: details(&self.details),
             ..DirectoryAudit::default()
         };
         let (user, app) = match self.by {
@@ -105,17 +107,52 @@ impl Activity {
     }
 }
 
-fn details(details: &[(&str, String)]) -> Json {
-    details.iter().map(|(key, value)| json!({ "key": key, "value": cut(value) })).collect()
+fn details(details: &[(&str, String)]) -> String {
+    if details.is_empty() {
+        return "[]".to_owned();
+    }
+    details.iter().map(|(key, value)| json!({ "key": key, "value": cut(value) })).collect::<Json>().to_string()
 }
 
-fn cut(text: &str) -> String {
-    text.chars().take(MAX_TEXT).collect()
+/// As JSON. What has only texts and lists of them can be told so.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
-/// A `targetResource` that is named only.
-pub fn target(id: &str, name: Option<&str>, ty: &str) -> Json {
-    json!({ "id": id, "displayName": name, "type": ty, "modifiedProperties": [] })
+fn cut(text: &str) -> Cow<'_, str> {
+    if text.len() <= MAX_TEXT { Cow::Borrowed(text) } else { Cow::Owned(text.chars().take(MAX_TEXT).collect()) }
+}
+
+/// Something that was changed: a `targetResource`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Target {
+    /// Its id.
+    pub id: Option<String>,
+    /// What people call it.
+    pub display_name: Option<String>,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub ty: &'static str,
+    /// What is other than it was.
+    pub modified_properties: Vec<Modified>,
+}
+
+/// A property that was changed: a `modifiedProperty`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Modified {
+    /// Its name.
+    pub display_name: &'static str,
+    /// What it was, as JSON; none: nothing, or a secret.
+    pub old_value: Option<String>,
+    /// What it is.
+    pub new_value: Option<String>,
+}
+
+/// Something that is named only.
+pub fn target(id: &str, name: Option<&str>, ty: &'static str) -> Target {
+    Target { id: Some(id.to_owned()), display_name: name.map(str::to_owned), ty, modified_properties: Vec::new() }
 }
 
 /// What a changeset does, in words, and what it changes. Empty: it writes nothing. That tokens end goes without saying: it
@@ -138,8 +175,8 @@ pub struct Described {
     pub operation: &'static str,
     /// What kind of thing it is about.
     pub category: &'static str,
-    /// What is changed: each a `targetResource`.
-    pub targets: Vec<Json>,
+    /// What is changed.
+    pub targets: Vec<Target>,
 }
 
 fn named(write: &RowWrite) -> Option<(String, &'static str, &'static str)> {
@@ -194,31 +231,33 @@ fn linked(table: LinkTable) -> Option<(String, &'static str)> {
     found.next().map(|(entity, n)| (format!("{} of {}", words(n.name), words(entity.name)), entity.name))
 }
 
-fn targets(write: &RowWrite) -> Vec<Json> {
-    let text = |value: Option<&Value>| match value {
-        Some(Value::Text(text)) => Some(text.clone()),
-        _ => None,
-    };
-    let whole = |entity: &'static EntityType, values: &[Value], modified: Vec<Json>| {
+fn targets(write: &RowWrite) -> Vec<Target> {
+    let whole = |entity: &'static EntityType, values: &[Value], modified: Vec<Modified>| {
+        let text = |value: Option<&Value>| match value {
+            Some(Value::Text(text)) => Some(cut(text).into_owned()),
+            _ => None,
+        };
         let name = entity.columns.iter().position(|column| column.name == "display_name");
-        json!({
-            "id": text(values.first()),
-            "displayName": name.and_then(|at| text(values.get(at))).map(|name| cut(&name)),
-            "type": entity.name,
-            "modifiedProperties": modified,
-        })
+        let display_name = name.and_then(|at| text(values.get(at)));
+        Target { id: text(values.first()), display_name, ty: entity.name, modified_properties: modified }
     };
     match write {
         RowWrite::Insert { entity, values, .. } => {
-            let new = set(entity, values).map(|(at, new)| modified(entity, at, None, Some(new)));
+            let said = entity.columns.iter().zip(values);
+            let said = said.filter(|(column, value)| column.told == Told::Always && !is_empty(value));
+            let new = said.map(|(column, new)| modified(column, None, Some(new)));
             vec![whole(entity, values, new.collect())]
         }
         RowWrite::Update { entity, before, changes, .. } => {
-            let properties = changes.iter().map(|(at, new)| modified(entity, *at, before.get(*at), Some(new)));
+            let changed = changes.iter().filter_map(|(at, new)| Some((*at, entity.columns.get(*at)?, new)));
+            let changed = changed.filter(|(_, column, _)| column.told != Told::Never);
+            let properties = changed.map(|(at, column, new)| modified(column, before.get(at), Some(new)));
             vec![whole(entity, before, properties.collect())]
         }
         RowWrite::Delete { entity, before, .. } => {
-            let old = set(entity, before).map(|(at, old)| modified(entity, at, Some(old), None));
+            let said = entity.columns.iter().zip(before);
+            let said = said.filter(|(column, value)| column.told != Told::Never && !is_empty(value));
+            let old = said.map(|(column, old)| modified(column, Some(old), None));
             vec![whole(entity, before, old.collect())]
         }
         RowWrite::Link { source, target: other, .. } | RowWrite::Unlink { source, target: other, .. } => {
@@ -228,37 +267,33 @@ fn targets(write: &RowWrite) -> Vec<Json> {
     }
 }
 
-/// What a row says: neither what is empty, nor what follows from the rest.
-fn set<'a>(entity: &'static EntityType, values: &'a [Value]) -> impl Iterator<Item = (usize, &'a Value)> {
-    let follows = |at: usize| {
-        let faces = entity.faces.iter().flat_map(|face| face.properties);
-        let folded = |column| faces.filter_map(|p| p.folded).any(|folded| folded.column == column);
-        entity.columns.get(at).is_some_and(|column| column.name == "kind") || folded(at)
-    };
-    let empty = |value: &Value| match value {
+/// Whether a column says nothing.
+fn is_empty(value: &Value) -> bool {
+    match value {
         Value::Null => true,
         Value::Text(text) => text == "[]",
         _ => false,
-    };
-    values.iter().enumerate().filter(move |(at, value)| !empty(value) && !follows(*at))
+    }
 }
 
-fn modified(entity: &'static EntityType, column: usize, old: Option<&Value>, new: Option<&Value>) -> Json {
-    let secret = entity.columns.get(column).is_some_and(|column| column.secret);
-    let (old, new) = if secret { (None, None) } else { (old, new) };
-    let faces = entity.faces.iter().rev();
-    let property = faces.flat_map(|face| face.properties).find(|property| property.column == column);
-    let name = property.map_or_else(|| entity.columns.get(column).map_or("", |c| c.name), |property| property.name);
-    let structured = property.is_some_and(|property| matches!(property.ty, Type::Structured(_) | Type::Strings));
+fn modified(column: &'static Column, old: Option<&Value>, new: Option<&Value>) -> Modified {
     let shown = |value: Option<&Value>| match value {
+        _ if column.secret => None,
         None | Some(Value::Null) => None,
-        Some(Value::Text(text)) if structured => Some(cut(text)),
-        Some(Value::Text(text)) => Some(Json::from(cut(text)).to_string()),
+        Some(Value::Text(text)) if column.json => Some(cut(text).into_owned()),
+        Some(Value::Text(text)) => Some(quoted(&cut(text))),
         Some(Value::Bool(truth)) => Some(truth.to_string()),
         Some(Value::Int(number)) => Some(number.to_string()),
-        Some(Value::Time(time)) => Some(Json::from(time.to_string()).to_string()),
+        Some(Value::Time(time)) => Some(quoted(&time.to_string())),
     };
-    json!({ "displayName": name, "oldValue": shown(old), "newValue": shown(new) })
+    Modified { display_name: column.told_as, old_value: shown(old), new_value: shown(new) }
+}
+
+/// A text as JSON.
+fn quoted(text: &str) -> String {
+    let mut quoted = Vec::with_capacity(text.len() + 2);
+    write_text(&mut quoted, text);
+    String::from_utf8(quoted).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -275,11 +310,12 @@ mod tests {
         let Described { name, operation, targets, .. } = describe(&changes).remove(0);
         assert_eq!((name.as_str(), operation), ("Update access package", "Update"));
         assert_eq!(
-            targets,
-            [json!({
+            json(&targets),
+            json!([{
                 "id": "p", "displayName": "Old", "type": "accessPackage",
                 "modifiedProperties": [{ "displayName": "displayName", "oldValue": "\"Old\"", "newValue": "\"New\"" }],
-            })]
+            }])
+            .to_string()
         );
         assert!(describe(&Changeset::default()).is_empty());
         let ended = Changeset::default().revoke("u", Timestamp(1));

@@ -147,6 +147,23 @@ pub struct Column {
     pub nullable: bool,
     /// Whether it is kept from the records of what was changed.
     pub secret: bool,
+    /// Whether it is text that is JSON.
+    pub json: bool,
+    /// Whether the records of what was changed tell of it.
+    pub told: Told,
+    /// What they call it: the property that shows it, or its own name.
+    pub told_as: &'static str,
+}
+
+/// When the records of what was changed tell of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Whenever it is something, or becomes something else.
+    Always,
+    /// Not when the row is made: it follows from the rest then, or the record itself says it.
+    OnceMade,
+    /// Never: it follows from the rest.
+    Never,
 }
 
 /// What a column or an expression holds, whatever the database calls it.

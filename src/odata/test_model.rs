@@ -2,8 +2,8 @@
 
 use super::query::Expr;
 use crate::model::meta::{
-    Column, EntityType, Enum, Face, ID, Kind, Link, LinkTable, Member, Navigation, Property, Scoping, Type, Version,
-    Write,
+    Column, EntityType, Enum, Face, ID, Kind, Link, LinkTable, Member, Navigation, Property, Scoping, Told, Type,
+    Version, Write,
 };
 
 /// All entity types of the model.
@@ -20,7 +20,7 @@ pub(super) fn assignment() -> &'static Face {
 }
 
 const fn column(name: &'static str, kind: Kind) -> Column {
-    Column { name, kind, nullable: false, secret: false }
+    Column { name, kind, nullable: false, secret: false, json: false, told: Told::Always, told_as: name }
 }
 
 const fn property(name: &'static str, column: usize, ty: Type) -> Property {

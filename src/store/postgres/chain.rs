@@ -15,7 +15,7 @@ use crate::{
     },
     store::{
         Audit, CommitError, Error, Linked, TenantKey, row_values,
-        sql::{select, write::record},
+        sql::{select, write::Inserts},
     },
 };
 
@@ -31,10 +31,10 @@ pub(super) async fn append(client: &Object, tenant: TenantKey, entries: Vec<Entr
     let prepared = client.prepare_cached(sql).await.map_err(failure)?;
     let row = client.query_one(&prepared, &[&tenant.0]).await.map_err(failure)?;
     let mut head = Head { sequence: row.try_get(0).map_err(failure)?, hash: row.try_get(1).map_err(failure)? };
-    let mut writes = Vec::with_capacity(entries.len());
+    let (mut inserts, mut writes) = (Inserts::default(), Vec::with_capacity(entries.len()));
     for entry in entries {
         let (entity, values, version, next) = entry.link(&head);
-        writes.push(record(&Postgres, tenant, entity, &values, version));
+        writes.push(inserts.row(&Postgres, tenant, entity, values, version));
         head = next;
     }
     for write in &writes {

@@ -65,7 +65,7 @@ pub(super) async fn furnish(
         let sql = "INSERT INTO tenant_domain (name, tenant_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         changed(client.execute(sql, &[name, &key.0]).await)?;
     }
-    run_all(client, &write::statements(&Postgres, key, first)).await?;
+    run_all(client, &write::statements(&Postgres, key, first.clone())).await?;
     append(client, key, first.audit.clone()).await
 }
 
@@ -79,7 +79,7 @@ async fn create_tenant(client: &Object, tenant: &NewTenant, first: &Changeset) -
 }
 
 async fn delete_tenant(client: &Object, tenant: TenantKey, last: &Changeset) -> Result<(), CommitError> {
-    run_all(client, &write::statements(&Postgres, tenant, last)).await?;
+    run_all(client, &write::statements(&Postgres, tenant, last.clone())).await?;
     let objects = "DELETE FROM directory_object WHERE tenant_id = $1 \
                    AND (deleted_at IS NOT NULL OR kind NOT IN ('application', 'servicePrincipal'))";
     client.execute(objects, &[&tenant.0]).await.map_err(failure)?;

@@ -14,7 +14,7 @@ mod provisioning;
 mod reach;
 mod transaction;
 
-use std::{future::Future, str::FromStr, time::Duration};
+use std::{future::Future, mem, str::FromStr, time::Duration};
 
 use async_trait::async_trait;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
@@ -191,15 +191,16 @@ impl Store for PostgresStore {
         Ok(!fetch(&client, select::exists(&Postgres, tenant, &Scope::Tenant, &rows)).await?.is_empty())
     }
 
-    async fn commit(&self, tenant: TenantKey, changes: Changeset) -> Result<(), CommitError> {
-        let writes = write::statements(&Postgres, tenant, &changes);
-        if let ([write], true) = (writes.as_slice(), changes.audit.is_empty()) {
+    async fn commit(&self, tenant: TenantKey, mut changes: Changeset) -> Result<(), CommitError> {
+        let audit = mem::take(&mut changes.audit);
+        let writes = write::statements(&Postgres, tenant, changes);
+        if let ([write], true) = (writes.as_slice(), audit.is_empty()) {
             let client = self.client().await?;
             return run(&client, write).await;
         }
         self.in_transaction(|client| async move {
             let outcome = match run_all(&client, &writes).await {
-                Ok(()) => chain::append(&client, tenant, changes.audit).await,
+                Ok(()) => chain::append(&client, tenant, audit).await,
                 failed => failed,
             };
             (client, outcome)
@@ -318,9 +319,8 @@ async fn run_all(client: &Object, writes: &[Write]) -> Result<(), CommitError> {
     for write in writes {
         // Sooner than the statements themselves, so that only known ones are sent at once.
         let sql = &write.statement.sql;
-        let locked = format!("{sql} FOR SHARE");
-        let sql = if write.must == Must::Find { &locked } else { sql };
-        client.prepare_cached(sql).await.map_err(failure)?;
+        let locked = (write.must == Must::Find).then(|| format!("{sql} FOR SHARE"));
+        client.prepare_cached(locked.as_deref().unwrap_or(sql)).await.map_err(failure)?;
     }
     for outcome in futures_util::future::join_all(writes.iter().map(|w| run(client, w))).await {
         outcome?;

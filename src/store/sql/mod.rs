@@ -12,6 +12,8 @@ mod rows;
 pub mod select;
 pub mod write;
 
+use std::sync::Arc;
+
 use crate::{
     model::{
         meta::{EntityType, Kind, Scoping},
@@ -26,7 +28,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Statement {
     /// The text.
-    pub sql: String,
+    pub sql: Arc<str>,
     /// The parameters, in the order of their numbers.
     pub parameters: Vec<Parameter>,
 }
@@ -93,7 +95,7 @@ impl<'d> Sql<'d> {
     }
 
     fn finish(self) -> Statement {
-        Statement { sql: self.text, parameters: self.parameters }
+        Statement { sql: self.text.into(), parameters: self.parameters }
     }
 
     fn push(&mut self, text: &str) -> &mut Self {
@@ -115,11 +117,6 @@ impl<'d> Sql<'d> {
     /// A placeholder for a value; NULL itself for nothing.
     fn value(&mut self, value: &Value) -> &mut Self {
         let Some(kind) = value.kind() else { return self.push("NULL") };
-        self.parameter(value, kind)
-    }
-
-    /// A parameter that is of this kind, if it is anything.
-    fn parameter(&mut self, value: &Value, kind: Kind) -> &mut Self {
         self.parameters.push(Parameter::Value(value.clone()));
         self.dialect.placeholder(&mut self.text, self.parameters.len(), ParameterKind::One(kind));
         self

@@ -1,10 +1,12 @@
 //! The statements of a commit.
 
-use super::{Dialect, Sql, Statement};
+use std::{iter, sync::Arc};
+
+use super::{Dialect, Parameter, ParameterKind, Sql, Statement};
 use crate::{
     model::{
         changeset::{Changeset, Reliance, RowWrite},
-        meta::{EntityType, LinkTable},
+        meta::{EntityType, Kind, LinkTable},
         record::RowVersion,
         value::{Timestamp, Value},
     },
@@ -36,23 +38,60 @@ pub enum Must {
     Run,
 }
 
-/// The statements of a changeset, in order.
-pub fn statements(dialect: &dyn Dialect, tenant: TenantKey, changes: &Changeset) -> Vec<Write> {
-    let relied = changes.relies_on.iter().map(|r| reliance(dialect, tenant, r));
-    relied.chain(changes.writes.iter().flat_map(|w| write(dialect, tenant, w))).collect()
+/// The statements of a changeset, in order. Its records are written by [`Inserts`], when they have their places.
+pub fn statements(dialect: &dyn Dialect, tenant: TenantKey, changes: Changeset) -> Vec<Write> {
+    let mut inserts = Inserts::default();
+    let mut statements = Vec::with_capacity(changes.relies_on.len() + changes.writes.len());
+    statements.extend(changes.relies_on.iter().map(|r| reliance(dialect, tenant, r)));
+    for change in changes.writes {
+        write(dialect, tenant, change, &mut inserts, &mut statements);
+    }
+    statements
 }
 
-/// The statement that writes a record of the chain.
-pub fn record(
-    dialect: &dyn Dialect,
-    tenant: TenantKey,
-    entity: &'static EntityType,
-    values: &[Value],
-    version: RowVersion,
-) -> Write {
-    let mut sql = Sql::new(dialect, tenant);
-    sql.insert(entity, values, version);
-    Write { statement: sql.finish(), must: Must::Run, entity: Some(entity) }
+/// The statements that insert rows: one for each entity, made once for all rows.
+#[derive(Default)]
+pub struct Inserts(Vec<(&'static EntityType, Arc<str>)>);
+
+impl Inserts {
+    /// The statement that inserts a row.
+    pub fn row(
+        &mut self,
+        dialect: &dyn Dialect,
+        tenant: TenantKey,
+        entity: &'static EntityType,
+        values: Vec<Value>,
+        version: RowVersion,
+    ) -> Write {
+        let known = self.0.iter().find(|(of, _)| *of == entity).map(|(_, sql)| Arc::clone(sql));
+        let sql = known.unwrap_or_else(|| {
+            let sql = insert(dialect, entity);
+            self.0.push((entity, Arc::clone(&sql)));
+            sql
+        });
+        let mut parameters = Vec::with_capacity(values.len() + 2);
+        parameters.extend([Value::Int(tenant.0), Value::Int(version.0)].map(Parameter::Value));
+        parameters.extend(values.into_iter().map(Parameter::Value));
+        Write { statement: Statement { sql, parameters }, must: Must::Run, entity: Some(entity) }
+    }
+}
+
+/// The text that inserts a row: parameters are the tenant, the version and the columns. What is nothing is a parameter, too,
+/// so that one text serves all rows.
+fn insert(dialect: &dyn Dialect, entity: &EntityType) -> Arc<str> {
+    let mut sql = format!("INSERT INTO {} (tenant_id, row_version", entity.table);
+    for column in entity.columns {
+        sql.push_str(", ");
+        sql.push_str(column.name);
+    }
+    sql.push_str(") VALUES (");
+    dialect.placeholder(&mut sql, 1, ParameterKind::One(Kind::Int));
+    for (number, kind) in (2..).zip(iter::once(Kind::Int).chain(entity.columns.iter().map(|column| column.kind))) {
+        sql.push_str(", ");
+        dialect.placeholder(&mut sql, number, ParameterKind::One(kind));
+    }
+    sql.push(')');
+    sql.into()
 }
 
 fn reliance(dialect: &dyn Dialect, tenant: TenantKey, reliance: &Reliance) -> Write {
@@ -66,48 +105,47 @@ fn reliance(dialect: &dyn Dialect, tenant: TenantKey, reliance: &Reliance) -> Wr
     Write { statement: sql.finish(), must: Must::Find, entity: Some(entity) }
 }
 
-fn write(dialect: &dyn Dialect, tenant: TenantKey, write: &RowWrite) -> Vec<Write> {
+fn write(dialect: &dyn Dialect, tenant: TenantKey, change: RowWrite, inserts: &mut Inserts, writes: &mut Vec<Write>) {
     let mut sql = Sql::new(dialect, tenant);
-    let (must, entity) = match write {
+    let (must, entity) = match change {
         RowWrite::Insert { entity, values, version } => {
-            sql.insert(entity, values, *version);
-            (Must::Run, Some(*entity))
+            return writes.push(inserts.row(dialect, tenant, entity, values, version));
         }
         RowWrite::Update { entity, id, seen, changes, version, .. } => {
             sql.push("UPDATE ").push(entity.table).push(" SET row_version = ").value(&Value::Int(version.0));
-            for (column, value) in changes {
+            for (column, value) in &changes {
                 if let Some(column) = entity.columns.get(*column) {
                     sql.push(", ").push(column.name).push(" = ").value(value);
                 }
             }
             sql.push(" WHERE tenant_id = ").tenant();
-            sql.state(entity.table, id, *seen);
-            (Must::Change, Some(*entity))
+            sql.state(entity.table, &id, seen);
+            (Must::Change, Some(entity))
         }
         RowWrite::Delete { entity, id, seen, .. } => {
             sql.push("DELETE FROM ").push(entity.table).push(" WHERE tenant_id = ").tenant();
-            sql.state(entity.table, id, *seen);
-            (Must::Change, Some(*entity))
+            sql.state(entity.table, &id, seen);
+            (Must::Change, Some(entity))
         }
         RowWrite::Link { table, source, target } => {
             sql.push("INSERT INTO ").push(table.table).push(" (tenant_id, ");
             sql.push(table.source).push(", ").push(table.target).push(") VALUES (").tenant();
-            sql.push(", ").value(&Value::Text(source.clone())).push(", ").value(&Value::Text(target.clone()));
+            sql.push(", ").value(&Value::Text(source)).push(", ").value(&Value::Text(target));
             sql.push(") ON CONFLICT DO NOTHING");
             (Must::Run, None)
         }
         RowWrite::Unlink { table, source, target } => {
-            sql.unlink(*table, source, target);
+            sql.unlink(table, &source, &target);
             (Must::Run, None)
         }
         RowWrite::Touch { entity, id, version } => {
             sql.push("UPDATE ").push(entity.table).push(" SET row_version = ").value(&Value::Int(version.0));
-            sql.push(" WHERE tenant_id = ").tenant().push(" AND id = ").value(&Value::Text(id.clone()));
-            (Must::Run, Some(*entity))
+            sql.push(" WHERE tenant_id = ").tenant().push(" AND id = ").value(&Value::Text(id));
+            (Must::Run, Some(entity))
         }
-        RowWrite::Revoke { object_id, until } => return revoke(dialect, tenant, object_id, *until),
+        RowWrite::Revoke { object_id, until } => return writes.extend(revoke(dialect, tenant, &object_id, until)),
     };
-    vec![Write { statement: sql.finish(), must, entity }]
+    writes.push(Write { statement: sql.finish(), must, entity });
 }
 
 /// Notes from when on whose tokens count, ends what was granted, and forgets what need not be known any more.
@@ -135,19 +173,6 @@ fn revoke(dialect: &dyn Dialect, tenant: TenantKey, object_id: &str, until: Time
 }
 
 impl Sql<'_> {
-    fn insert(&mut self, entity: &EntityType, values: &[Value], version: RowVersion) {
-        self.push("INSERT INTO ").push(entity.table).push(" (tenant_id, row_version");
-        for column in entity.columns {
-            self.push(", ").push(column.name);
-        }
-        self.push(") VALUES (").tenant().push(", ").value(&Value::Int(version.0));
-        // What is nothing is a parameter, too: so all rows of an entity are written by one statement.
-        for (column, value) in entity.columns.iter().zip(values) {
-            self.push(", ").parameter(value, column.kind);
-        }
-        self.push(")");
-    }
-
     fn unlink(&mut self, table: LinkTable, source: &str, target: &str) {
         self.push("DELETE FROM ").push(table.table).push(" WHERE tenant_id = ").tenant();
         self.push(" AND ").push(table.source).push(" = ").value(&Value::Text(source.to_owned()));

@@ -18,35 +18,38 @@ use crate::{
     },
     store::{
         Audit, Error, Linked, TenantKey, row_values,
-        sql::{select, write::record},
+        sql::{select, write::Inserts},
     },
 };
 
 /// Where the chains end of those tenants that the transaction has written records for. Each end is read once: other
 /// processes write, too, but not during our transaction.
 #[derive(Default)]
-pub(super) struct Chains(HashMap<TenantKey, Head>);
+pub(super) struct Chains {
+    heads: HashMap<TenantKey, Head>,
+    inserts: Inserts,
+}
 
 impl Chains {
     /// Writes records at the end of a tenant's chain. If it fails, what it wrote is to be undone, and the chain ends
     /// where it did.
     pub(super) fn append(&mut self, connection: &Connection, tenant: TenantKey, entries: Vec<Entry>) -> Outcome {
-        let mut head = match self.0.get(&tenant) {
+        let mut head = match self.heads.get(&tenant) {
             Some(head) => head.clone(),
             None => stored(connection, tenant)?,
         };
         for entry in entries {
             let (entity, values, version, next) = entry.link(&head);
-            write(connection, &record(&Sqlite, tenant, entity, &values, version))?;
+            write(connection, &self.inserts.row(&Sqlite, tenant, entity, values, version))?;
             head = next;
         }
-        self.0.insert(tenant, head);
+        self.heads.insert(tenant, head);
         Ok(())
     }
 
     /// Writes down where the chains end.
     pub(super) fn store(&self, connection: &Connection) -> Result<(), Error> {
-        for (tenant, head) in &self.0 {
+        for (tenant, head) in &self.heads {
             let sql = "INSERT INTO audit_head (tenant_id, sequence, hash) VALUES (?1, ?2, ?3) \
                        ON CONFLICT (tenant_id) DO UPDATE SET sequence = ?2, hash = ?3";
             let mut statement = connection.prepare_cached(sql).map_err(failure)?;

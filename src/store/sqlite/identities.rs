@@ -39,7 +39,7 @@ impl Identities for SqliteStore {
         (chain, audit): (TenantKey, Vec<Entry>),
     ) -> Result<(), CommitError> {
         let task = move |connection: &Connection| {
-            write_all(connection, &write::statements(&Sqlite, tenant, &last))?;
+            write_all(connection, &write::statements(&Sqlite, tenant, last))?;
             connection.execute(OBJECTS_GO, [tenant.0]).map_err(failure)?;
             match connection.execute("DELETE FROM tenant WHERE key = ?1", [tenant.0]) {
                 Err(error) if writer::is_foreign_key(&error) => {
@@ -87,7 +87,7 @@ pub(super) fn furnish(
         let sql = "INSERT INTO tenant_domain (name, tenant_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         changed(connection.execute(sql, params![name, key.0]))?;
     }
-    write_all(connection, &write::statements(&Sqlite, key, first))?;
+    write_all(connection, &write::statements(&Sqlite, key, first.clone()))?;
     let mut chains = Chains::default();
     chains.append(connection, key, first.audit.clone())?;
     Ok(chains.store(connection)?)

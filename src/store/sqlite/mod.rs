@@ -16,7 +16,7 @@ mod provisioning;
 mod reach;
 mod writer;
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{fs, mem, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
@@ -165,8 +165,9 @@ impl Store for SqliteStore {
         self.run(true, run).await
     }
 
-    async fn commit(&self, tenant: TenantKey, changes: Changeset) -> Result<(), CommitError> {
-        self.writer.commit(write::statements(&Sqlite, tenant, &changes), tenant, changes.audit).await
+    async fn commit(&self, tenant: TenantKey, mut changes: Changeset) -> Result<(), CommitError> {
+        let audit = mem::take(&mut changes.audit);
+        self.writer.commit(write::statements(&Sqlite, tenant, changes), tenant, audit).await
     }
 
     async fn tenants(&self) -> Result<Vec<Tenant>, Error> {

@@ -1,7 +1,5 @@
 //! What an import would change, told without changing it.
 
-use serde_json::Value as Json;
-
 use super::{
     Error, Import, Kind,
     decide::Decided,
@@ -98,12 +96,7 @@ impl Import<'_> {
 /// The same words as the audit record would have.
 fn properties(decided: &Decided, item: &Item) -> Vec<(String, Option<String>, Option<String>)> {
     let Some(Described { targets, .. }) = describe(&decided.changes).into_iter().next() else { return Vec::new() };
-    let modified = targets.iter().filter_map(|target| target["modifiedProperties"].as_array()).flatten();
-    let text = |value: &Json| value.as_str().map(str::to_owned);
-    let named = |property: &Json| {
-        let name = text(&property["displayName"])?;
-        Some((name, text(&property["oldValue"]), text(&property["newValue"])))
-    };
+    let modified = targets.into_iter().flat_map(|target| target.modified_properties);
     // A new object has more properties than its document gives; an old one changes in nothing else.
     let taken = |name: &str| {
         let property = item.kind.face().properties.iter().find(|property| property.name == name);
@@ -111,5 +104,6 @@ fn properties(decided: &Decided, item: &Item) -> Vec<(String, Option<String>, Op
     };
     let given = |name: &str| item.body.get(name).is_some() || name == "managerId";
     let said = |name: &str| !decided.created || (given(name) && taken(name));
-    modified.filter_map(named).filter(|(name, ..)| said(name)).collect()
+    let said = modified.filter(|property| said(property.display_name));
+    said.map(|property| (property.display_name.to_owned(), property.old_value, property.new_value)).collect()
 }
