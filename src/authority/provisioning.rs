@@ -4,7 +4,7 @@
 //! needs a slow hash. What is known of the clients is learned anew every few seconds, with everything else
 //! ([`super::fresh`]), so a token that was taken away ends on every server by then, and a request costs no look-up.
 
-use std::{collections::HashMap, fmt::Write, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aws_lc_rs::{
     constant_time::verify_slices_are_equal,
@@ -171,11 +171,7 @@ fn parts(token: &[u8]) -> Option<(&str, &str)> {
 
 /// The SHA-256 of a secret, in hexadecimal.
 fn hash(secret: &str) -> String {
-    digest(&SHA256, secret.as_bytes()).as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing into a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    ids::hex(digest(&SHA256, secret.as_bytes()).as_ref())
 }
 
 #[cfg(test)]

@@ -86,25 +86,55 @@ impl Activity {
         };
         let (user, app) = match self.by {
             Initiator::User { id, name, address } => {
-                let user = json!({
-                    "id": id, "displayName": name, "userPrincipalName": name, "ipAddress": address.map(|a| a.to_string()),
-                });
+                let user = Person {
+                    id: id.clone(),
+                    display_name: name.clone(),
+                    user_principal_name: name.clone(),
+                    ip_address: address,
+                };
                 (record.initiator_user_id, record.initiator_user_name) = (Some(id), name);
-                (user, Json::Null)
+                (Some(user), None)
             }
             Initiator::App { app_id, name, principal_id } => {
-                let app = json!({
-                    "appId": app_id, "displayName": name, "servicePrincipalId": principal_id,
-                    "servicePrincipalName": Json::Null,
-                });
+                let app = Application {
+                    app_id: app_id.clone(),
+                    display_name: name.clone(),
+                    service_principal_id: principal_id.clone(),
+                    service_principal_name: None,
+                };
                 (record.initiator_app_id, record.initiator_app_name) = (app_id, name);
                 record.initiator_principal_id = principal_id;
-                (Json::Null, app)
+                (None, Some(app))
             }
         };
-        record.initiated_by = json!({ "user": user, "app": app }).to_string();
+        record.initiated_by = json(&InitiatedBy { user, app });
         Entry::change(record, version)
     }
+}
+
+/// What Graph calls `auditActivityInitiator`.
+#[derive(Serialize)]
+struct InitiatedBy {
+    user: Option<Person>,
+    app: Option<Application>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Person {
+    id: String,
+    display_name: Option<String>,
+    user_principal_name: Option<String>,
+    ip_address: Option<IpAddr>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Application {
+    app_id: Option<String>,
+    display_name: Option<String>,
+    service_principal_id: Option<String>,
+    service_principal_name: Option<String>,
 }
 
 fn details(details: &[(&str, String)]) -> String {

@@ -86,7 +86,7 @@ async fn steps(config: &ImportDirectory, source: &Source, import: &mut Import<'_
         source.batches(&bar).map_err(|error| read_error(config, error))
     };
     let mut batches = begin("checking")?;
-    while let Some(batch) = batches.next().map_err(|error| read_error(config, error))? {
+    while let Some(batch) = batches.next().await.map_err(|error| read_error(config, error))? {
         let (going_on, differences) = import.check(batch).await?;
         report::differences(&differences, config.common.json)?;
         if !going_on {
@@ -101,7 +101,7 @@ async fn steps(config: &ImportDirectory, source: &Source, import: &mut Import<'_
             continue;
         }
         let mut batches = begin("writing")?;
-        while let Some(batch) = batches.next().map_err(|error| read_error(config, error))? {
+        while let Some(batch) = batches.next().await.map_err(|error| read_error(config, error))? {
             if !import.write(batch, stage).await? {
                 break;
             }
@@ -112,7 +112,7 @@ async fn steps(config: &ImportDirectory, source: &Source, import: &mut Import<'_
     }
     if import.needs_links() {
         let mut batches = begin("linking")?;
-        while let Some(batch) = batches.next().map_err(|error| read_error(config, error))? {
+        while let Some(batch) = batches.next().await.map_err(|error| read_error(config, error))? {
             if !import.link(batch).await? {
                 break;
             }

@@ -4,13 +4,15 @@ use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
     path::Path,
+    thread::{self, JoinHandle},
 };
 
 use indicatif::{ProgressBar, ProgressBarIter};
+use tokio::sync::mpsc;
 
 use super::{MAX_DOCUMENT, list::List, table::Table, wrong};
 use crate::{
-    app::directory::import::{BATCH, Body, Document, Kind},
+    app::directory::import::{BATCH, Batch, Body, Document, Kind},
     config::Format,
 };
 
@@ -28,11 +30,14 @@ pub(super) struct Source {
     pub(super) length: u64,
 }
 
-/// A reading of it.
+/// A reading of it. A thread reads ahead.
 pub(super) struct Batches {
-    reader: Documents,
-    bar: ProgressBar,
+    read: mpsc::Receiver<io::Result<Batch>>,
+    thread: Option<JoinHandle<()>>,
 }
+
+/// So many batches are read ahead.
+const AHEAD: usize = 2;
 
 type Input = ProgressBarIter<File>;
 
@@ -75,19 +80,56 @@ impl Source {
             Format::Json => Documents::List(List::new(input, self.kind)),
             Format::Csv => Documents::Table(Table::new(input, self.kind)),
         };
-        Ok(Batches { reader, bar: bar.clone() })
+        let (sender, read) = mpsc::channel(AHEAD);
+        let bar = bar.clone();
+        let thread = thread::Builder::new().name("reader".into()).spawn(move || {
+            read_all(reader, &sender);
+            bar.finish_and_clear();
+        })?;
+        Ok(Batches { read, thread: Some(thread) })
     }
 }
 
 impl Batches {
     /// The next documents; none: there are no more.
-    pub(super) fn next(&mut self) -> io::Result<Option<Vec<Document>>> {
+    pub(super) async fn next(&mut self) -> io::Result<Option<Batch>> {
+        self.read.recv().await.transpose()
+    }
+}
+
+impl Drop for Batches {
+    /// Who reads the file anew does so with the same handle: by then nobody else may.
+    fn drop(&mut self) {
+        self.read.close();
+        // It waits for nothing but its place, which it has not any more. A panic of it has been reported by then.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// Reads batches until there are no more, or nobody takes them.
+fn read_all(mut reader: Documents, sender: &mpsc::Sender<io::Result<Batch>>) {
+    loop {
+        let batch = match reader.batch() {
+            Ok(documents) if documents.is_empty() => return,
+            Ok(documents) => Ok(Batch::read(documents)),
+            Err(error) => Err(error),
+        };
+        let last = batch.is_err();
+        if sender.blocking_send(batch).is_err() || last {
+            return;
+        }
+    }
+}
+
+impl Documents {
+    /// The next documents; none: there are no more.
+    fn batch(&mut self) -> io::Result<Vec<Document>> {
         let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), 0);
         while batch.len() < BATCH && bytes < BATCH_BYTES {
-            let next = match &mut self.reader {
-                Documents::Lines(lines) => lines.next(),
-                Documents::List(list) => list.next(),
-                Documents::Table(table) => table.next(),
+            let next = match self {
+                Self::Lines(lines) => lines.next(),
+                Self::List(list) => list.next(),
+                Self::Table(table) => table.next(),
             };
             let Some(document) = next? else { break };
             if let Body::Text(text) = &document.body {
@@ -95,10 +137,7 @@ impl Batches {
             }
             batch.push(document);
         }
-        if batch.is_empty() {
-            self.bar.finish_and_clear();
-        }
-        Ok((!batch.is_empty()).then_some(batch))
+        Ok(batch)
     }
 }
 

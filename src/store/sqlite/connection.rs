@@ -34,7 +34,7 @@ pub(super) fn open_writer(path: &Path, bulk: bool) -> rusqlite::Result<Connectio
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // Fewer, larger checkpoints write a page that many commits touched once instead of many times.
-    connection.pragma_update(None, "wal_autocheckpoint", if bulk { 32_000 } else { 4000 })?;
+    connection.pragma_update(None, "wal_autocheckpoint", if bulk { 100_000 } else { 4000 })?;
     // Whoever writes much touches many pages of each index in one transaction.
     connection.pragma_update(None, "cache_size", if bulk { -262_144 } else { -32_768 })?;
     Ok(connection)

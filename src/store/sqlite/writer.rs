@@ -28,6 +28,9 @@ use crate::{
 
 /// The largest number of changesets in one transaction: bounds how long the first of them waits for its answer.
 const BATCH: usize = 256;
+/// The same for who writes much. Ids are anywhere in their indexes: the more rows are written together, the fewer pages are
+/// written again and again.
+const BULK_BATCH: usize = 8;
 
 pub(super) type Outcome = Result<(), CommitError>;
 
@@ -125,11 +128,12 @@ impl Turns {
     }
 }
 
-/// With turns, for who writes much, each job is a transaction by itself: that spares it the savepoint, which copies the pages
-/// that it changes.
+/// With turns, for who writes much, jobs have no savepoints, which copy the pages that are changed: so they share a
+/// transaction, and if one of them cannot be done, none of them was.
 fn run(connection: &Connection, jobs: &Receiver<Job>, mut turns: Option<Turns>) {
-    let alone = turns.is_some();
-    let mut answers: Vec<(oneshot::Sender<Outcome>, Outcome)> = Vec::with_capacity(BATCH);
+    let together = turns.is_some();
+    let most = if together { BULK_BATCH } else { BATCH };
+    let mut answers: Vec<(oneshot::Sender<Outcome>, Outcome)> = Vec::with_capacity(most);
     while let Ok(first) = jobs.recv() {
         if let Some(turns) = &mut turns {
             turns.give();
@@ -138,20 +142,20 @@ fn run(connection: &Connection, jobs: &Receiver<Job>, mut turns: Option<Turns>) 
             let _ = first.reply.send(Err(error.into()));
             continue;
         }
-        let (mut next, mut chains) = (Some(first), Chains::default());
+        let (mut next, mut chains, mut refused) = (Some(first), Chains::default(), false);
         while let Some(job) = next {
-            let outcome = if alone {
+            let outcome = if together {
                 apply_here(connection, job.work, job.audit, &mut chains)
             } else {
                 apply(connection, job.work, job.audit, &mut chains)
             };
+            refused |= together && outcome.is_err();
             answers.push((job.reply, outcome));
             // A failure of the disk may end the transaction: what came next would be written by itself, though it is
             // answered with an error.
-            let open = !connection.is_autocommit();
-            next = if open && !alone && answers.len() < BATCH { jobs.try_recv().ok() } else { None };
+            let open = !connection.is_autocommit() && !refused;
+            next = if open && answers.len() < most { jobs.try_recv().ok() } else { None };
         }
-        let refused = alone && answers.iter().any(|(_, outcome)| outcome.is_err());
         let committed = if refused {
             execute(connection, "ROLLBACK")
         } else {
@@ -162,7 +166,11 @@ fn run(connection: &Connection, jobs: &Receiver<Job>, mut turns: Option<Turns>) 
             let _ = execute(connection, "ROLLBACK");
         }
         for (reply, outcome) in answers.drain(..) {
-            let outcome = if committed.is_ok() { outcome } else { Err(Error::Closed.into()) };
+            let outcome = match (&committed, outcome) {
+                (Err(_), _) => Err(Error::Closed.into()),
+                (Ok(()), Ok(())) if refused => Err(CommitError::Conflict),
+                (Ok(()), outcome) => outcome,
+            };
             let _ = reply.send(outcome);
         }
     }

@@ -32,7 +32,7 @@ pub(super) struct Decided {
     /// What the group is like.
     pub(super) group: Option<Traits>,
     /// The application as it will be, whose URIs no other may have.
-    pub(super) application: Option<Application>,
+    pub(super) application: Option<Box<Application>>,
 }
 
 impl Import<'_> {
@@ -66,7 +66,7 @@ impl Import<'_> {
                 if item.text("appId").is_some_and(|said| Some(said) != stored.record.app_id.as_deref()) {
                     return Err(vec![item.problem("appId", "'appId' stays as it was made.")]);
                 }
-                Decided { application: Some(stored.record), ..decided(&identity, changes) }
+                Decided { application: Some(Box::new(stored.record)), ..decided(&identity, changes) }
             }
             Kind::ServicePrincipal => {
                 let app_id = item.text("appId").unwrap_or_default();

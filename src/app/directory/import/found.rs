@@ -150,15 +150,18 @@ impl Found {
 }
 
 impl Import<'_> {
-    /// Looks up what documents are about, and what they refer to as far as it is `wanted`.
+    /// Looks up what documents are about, but for those whose objects are known to be `new`, and what they refer to as far as
+    /// it is `wanted`.
     pub(super) async fn look_up(
         &self,
         items: &[&Item],
+        new: impl Fn(&Item) -> bool,
         wanted: impl Fn(&Item, &Reference) -> bool,
     ) -> Result<Found, Error> {
         let mut found = Found::default();
+        let about: Vec<&Item> = items.iter().filter(|item| !new(item)).copied().collect();
         for kind in Kind::ALL {
-            let of_kind = || items.iter().filter(move |item| item.kind == kind);
+            let of_kind = || about.iter().filter(move |item| item.kind == kind);
             let ids = of_kind().filter_map(|item| item.id.clone()).collect();
             found.add(kind, self.rows(kind.entity(), ID, ids, Life::Living).await?);
             for (property, column) in names_of(kind) {
@@ -166,10 +169,10 @@ impl Import<'_> {
                 found.add(kind, self.rows(kind.entity(), *column, names, Life::Living).await?);
             }
         }
-        let by_display = items.iter().filter(|i| i.kind == Kind::Group && i.id.is_none());
+        let by_display = about.iter().filter(|i| i.kind == Kind::Group && i.id.is_none());
         let by_display = by_display.filter_map(|item| item.text("displayName").map(str::to_owned)).collect();
         found.add(Kind::Group, self.rows(&GROUP, Group::DISPLAY_NAME, by_display, Life::Living).await?);
-        self.find_others(items, &mut found).await?;
+        self.find_others(&about, &mut found).await?;
         self.find_targets(items, wanted, &mut found).await?;
         let foreign = items.iter().filter(|item| item.kind == Kind::ServicePrincipal);
         let app_ids = foreign.filter_map(|item| item.text("appId").map(str::to_owned)).collect();

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{
-    Document, Error, Import, Item, Kind, Problem, Reference,
+    Batch, Error, Import, Item, Kind, Problem, Reference,
     found::{Found, Identity},
     targets::{self, Traits},
 };
@@ -31,13 +31,13 @@ impl Import<'_> {
     }
 
     /// Links what a batch of documents is about. False: there is no need to go on.
-    pub async fn link(&mut self, documents: Vec<Document>) -> Result<bool, Error> {
-        let mut items = self.read(documents);
+    pub async fn link(&mut self, batch: Batch) -> Result<bool, Error> {
+        let mut items = self.take(batch);
         items.retain(|item| !item.links.is_empty() || self.later.contains(&item.line));
         if items.is_empty() {
             return Ok(true);
         }
-        let found = self.look_up(&items.iter().collect::<Vec<_>>(), |_, _| true).await?;
+        let found = self.look_up(&items.iter().collect::<Vec<_>>(), |_| false, |_, _| true).await?;
         let mut waiting = Changeset::default();
         for item in &items {
             let identity = match found.identify(item) {
@@ -182,7 +182,7 @@ impl Import<'_> {
     /// document that describes its object, if there is one.
     fn relabel(&mut self, item: &Item) {
         let own = item.id.as_ref().filter(|_| item.only_links).map(|id| self.seen.line_of(self.seen.mark(id)));
-        if !self.touch(own.flatten().unwrap_or(item.line)) {
+        if !self.touched.insert(own.flatten().unwrap_or(item.line)) {
             return;
         }
         let Some(counts) =

@@ -5,8 +5,8 @@
 //! a transaction, each object with its audit record; and at last they are linked ([`Import::link`]), since by then
 //! everything is there that a document may refer to. Whoever feeds the documents does so once for each of the three.
 //!
-//! Documents are read and decided on all cores, while the batch before is being committed. What is held at a time are three
-//! batches, and of all the others a few bytes each ([`seen`]).
+//! Documents are decided on all cores, while batches before are being committed and the next ones read. What is held at a
+//! time are a few batches, and of all the others a few bytes each ([`seen`]).
 
 mod decide;
 mod difference;
@@ -27,7 +27,7 @@ use self::{
     decide::Decided,
     found::{Found, names_of},
     line::{Item, Reference},
-    seen::{Mark, Seen},
+    seen::{Lines, Mark, Seen},
     targets::{Open, Traits},
 };
 pub use self::{
@@ -94,6 +94,16 @@ impl Kind {
     /// The kind that an `@odata.type` names.
     pub fn of_type(said: &str) -> Option<Self> {
         Self::named(said.trim_start_matches('#').strip_prefix("microsoft.graph.")?)
+    }
+}
+
+/// Documents that were read. That takes nothing but themselves, so it can be done ahead, while others are looked at.
+pub struct Batch(Vec<Result<Item, Problem>>);
+
+impl Batch {
+    /// Reads documents.
+    pub fn read(documents: Vec<Document>) -> Self {
+        Self(documents.into_iter().map(line::read).collect())
     }
 }
 
@@ -182,7 +192,10 @@ pub struct Import<'a> {
     /// The lines that are not imported.
     bad: HashSet<u32>,
     /// The lines whose objects were made or changed, and those whose manager is to be written at the end.
-    touched: Vec<bool>,
+    touched: Lines,
+    /// The lines of people who were not there when that was checked. No two people share an id or a name, so if somebody else
+    /// has made them since, it is found out when they are written.
+    new: Lines,
     later: HashSet<u32>,
     /// What is being written at this moment.
     flights: VecDeque<write::Flight>,
@@ -207,7 +220,8 @@ impl App {
             principals: false,
             links: false,
             bad: HashSet::new(),
-            touched: Vec::new(),
+            touched: Lines::default(),
+            new: Lines::default(),
             later: HashSet::new(),
             flights: VecDeque::new(),
             outcome: Outcome::default(),
@@ -217,10 +231,10 @@ impl App {
 
 impl Import<'_> {
     /// Checks a batch of documents, and tells what they would change if that is wanted. False: there is no need to go on.
-    pub async fn check(&mut self, documents: Vec<Document>) -> Result<(bool, Vec<Difference>), Error> {
-        let items = self.read(documents);
+    pub async fn check(&mut self, batch: Batch) -> Result<(bool, Vec<Difference>), Error> {
+        let items = self.take(batch);
         let wanted = |_: &Item, reference: &Reference| self.seen.kind_of(reference).is_none();
-        let found = self.look_up(&items.iter().collect::<Vec<_>>(), wanted).await?;
+        let found = self.look_up(&items.iter().collect::<Vec<_>>(), |_| false, wanted).await?;
         let (items, decided) = self.decide_all(items, &found, Pass::Check);
         let mut differences = Vec::new();
         for (item, decided) in items.iter().zip(decided) {
@@ -232,7 +246,10 @@ impl Import<'_> {
                 None => Vec::new(),
             };
             let decided = decided.and_then(Result::ok);
-            if let Some(application) = decided.as_ref().and_then(|decided| decided.application.as_ref()) {
+            if item.kind == Kind::User && decided.as_ref().is_some_and(|decided| decided.created) {
+                self.new.insert(item.line);
+            }
+            if let Some(application) = decided.as_ref().and_then(|decided| decided.application.as_deref()) {
                 problems.extend(self.check_uris(item, application).await?);
             }
             if problems.is_empty() {
@@ -283,14 +300,14 @@ impl Import<'_> {
         }
     }
 
-    /// Reads documents, on all cores; those that cannot be read are noted.
-    fn read(&mut self, documents: Vec<Document>) -> Vec<Item> {
-        let bad = &self.bad;
-        let read = in_parallel(documents, |document| (!bad.contains(&document.line)).then(|| line::read(document)));
-        let mut items = Vec::with_capacity(read.len());
-        for read in read.into_iter().flatten() {
+    /// What of a batch is to be looked at; what could not be read is noted.
+    fn take(&mut self, batch: Batch) -> Vec<Item> {
+        let mut items = Vec::with_capacity(batch.0.len());
+        for read in batch.0 {
             match read {
+                Ok(item) if self.bad.contains(&item.line) => {}
                 Ok(item) => items.push(item),
+                Err(problem) if self.bad.contains(&problem.line) => {}
                 Err(problem) => self.fail(vec![problem]),
             }
         }
@@ -360,6 +377,7 @@ fn in_parallel<T: Send, U: Send>(items: Vec<T>, work: impl Fn(T) -> U + Sync) ->
     if piece < 32 {
         return items.into_iter().map(work).collect();
     }
+    let most = items.len();
     let (mut items, work) = (items.into_iter(), &work);
     thread::scope(|scope| {
         let mut workers = Vec::with_capacity(cores);
@@ -367,7 +385,11 @@ fn in_parallel<T: Send, U: Send>(items: Vec<T>, work: impl Fn(T) -> U + Sync) ->
             let piece: Vec<T> = items.by_ref().take(piece).collect();
             workers.push(scope.spawn(move || piece.into_iter().map(work).collect::<Vec<U>>()));
         }
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|p| std::panic::resume_unwind(p))).collect()
+        let mut done = Vec::with_capacity(most);
+        for worker in workers {
+            done.extend(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
     })
 }
 

@@ -7,12 +7,33 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
+    mem,
 };
 
 use super::{Kind, line::Reference};
 
 /// A name, as it is kept.
 pub(super) type Mark = u64;
+
+/// Lines.
+#[derive(Default)]
+pub(super) struct Lines(Vec<bool>);
+
+impl Lines {
+    /// Notes a line; false: it was noted before.
+    pub(super) fn insert(&mut self, line: u32) -> bool {
+        let line = usize::try_from(line).unwrap_or_default();
+        if self.0.len() <= line {
+            self.0.resize(line + 1, false);
+        }
+        self.0.get_mut(line).is_some_and(|noted| !mem::replace(noted, true))
+    }
+
+    /// Whether a line was noted.
+    pub(super) fn contains(&self, line: u32) -> bool {
+        usize::try_from(line).is_ok_and(|line| self.0.get(line).copied().unwrap_or_default())
+    }
+}
 
 /// What the documents hold.
 #[derive(Default)]

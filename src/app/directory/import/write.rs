@@ -1,10 +1,10 @@
 //! Writing objects, a batch of them a transaction.
 
-use std::{collections::HashMap, mem};
+use std::collections::HashMap;
 
 use tokio::task::JoinHandle;
 
-use super::{Document, Error, Import, Item, Kind, Pass, Problem, Reference, decide::Decided, found::name};
+use super::{Batch, Error, Import, Item, Kind, Pass, Problem, Reference, decide::Decided, found::name};
 use crate::{
     app::ATTEMPTS,
     model::changeset::Changeset,
@@ -38,8 +38,15 @@ impl Flight {
     }
 }
 
-/// So many batches are under way: while one is written, the statements of the next one are.
-const FLIGHTS: usize = 2;
+/// Whether what was found when documents were checked is taken to be so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trust {
+    InChecks,
+    InNothing,
+}
+
+/// So many batches are under way: some of them are written together, while the next ones are decided.
+const FLIGHTS: usize = 10;
 
 impl Import<'_> {
     /// Whether documents are to be fed for this stage.
@@ -48,10 +55,10 @@ impl Import<'_> {
     }
 
     /// Writes a batch of documents. False: there is no need to go on.
-    pub async fn write(&mut self, documents: Vec<Document>, stage: Stage) -> Result<bool, Error> {
-        let mut items = self.read(documents);
+    pub async fn write(&mut self, batch: Batch, stage: Stage) -> Result<bool, Error> {
+        let mut items = self.take(batch);
         items.retain(|item| !item.only_links && (item.kind == Kind::ServicePrincipal) == (stage == Stage::Principals));
-        let (items, decided) = self.prepare(items).await?;
+        let (items, decided) = self.prepare(items, Trust::InChecks).await?;
         while self.flights.len() >= FLIGHTS {
             self.land().await?;
         }
@@ -71,13 +78,18 @@ impl Import<'_> {
     }
 
     /// Looks up what documents need, and decides them.
-    async fn prepare(&mut self, items: Vec<Item>) -> Result<(Vec<Item>, Vec<Result<Decided, Vec<Problem>>>), Error> {
+    async fn prepare(
+        &mut self,
+        items: Vec<Item>,
+        trust: Trust,
+    ) -> Result<(Vec<Item>, Vec<Result<Decided, Vec<Problem>>>), Error> {
+        let new = |item: &Item| trust == Trust::InChecks && self.new.contains(item.line);
         let managers = |item: &Item, reference: &Reference| {
             let known = self.bad.is_empty() && matches!(reference, Reference::Id(_));
             item.manager.is_some() && !(known && self.seen.kind_of(reference).is_some())
         };
         let needs: Vec<&Item> = items.iter().collect();
-        let mut found = self.look_up(&needs, managers).await?;
+        let mut found = self.look_up(&needs, new, managers).await?;
         // Who refers to somebody of the same batch by name needs the id that is made here.
         let identities: Vec<_> = items.iter().map(|item| found.identify(item)).collect();
         if self.by_name {
@@ -108,7 +120,7 @@ impl Import<'_> {
                     {
                         names.insert(upn, decided.id.clone());
                     }
-                    fates.push((decided.created, !decided.changes.writes.is_empty(), decided.later));
+                    fates.push(fate(&decided));
                     all.writes.extend(decided.changes.writes);
                     all.audit.extend(decided.changes.audit);
                     flying.push(item);
@@ -133,7 +145,32 @@ impl Import<'_> {
                 Ok(())
             }
             Err(CommitError::Store(error)) => Err(error.into()),
-            // Somebody else has written meanwhile: one by one it turns out what cannot be.
+            // Somebody else has written meanwhile.
+            Err(CommitError::Conflict | CommitError::Constraint(_)) => self.write_again(items).await,
+        }
+    }
+
+    /// Writes a batch that could not be written: it may have been for another one's sake. If not, it turns out one by one what
+    /// cannot be.
+    async fn write_again(&mut self, items: Vec<Item>) -> Result<(), Error> {
+        let (items, decided) = self.prepare(items, Trust::InNothing).await?;
+        let changes = decided.iter().flatten().map(|decided| decided.changes.clone());
+        let changes = changes.fold(Changeset::default(), |mut all, changes| {
+            all.writes.extend(changes.writes);
+            all.audit.extend(changes.audit);
+            all
+        });
+        match self.app.store().commit(self.caller.tenant, changes).await {
+            Ok(()) => {
+                for (item, decided) in items.iter().zip(decided) {
+                    match decided {
+                        Ok(decided) => self.settled(item, fate(&decided)),
+                        Err(problems) => self.fail(problems),
+                    }
+                }
+                Ok(())
+            }
+            Err(CommitError::Store(error)) => Err(error.into()),
             Err(CommitError::Conflict | CommitError::Constraint(_)) => {
                 for item in items {
                     self.write_one(item).await?;
@@ -146,7 +183,7 @@ impl Import<'_> {
     async fn write_one(&mut self, item: Item) -> Result<(), Error> {
         let mut item = item;
         for _ in 0..ATTEMPTS {
-            let (mut items, mut decided) = self.prepare(vec![item]).await?;
+            let (mut items, mut decided) = self.prepare(vec![item], Trust::InNothing).await?;
             let (Some(same), Some(decided)) = (items.pop(), decided.pop()) else { return Ok(()) };
             item = same;
             let decided = match decided {
@@ -156,7 +193,7 @@ impl Import<'_> {
                     return Ok(());
                 }
             };
-            let fate = (decided.created, !decided.changes.writes.is_empty(), decided.later);
+            let fate = fate(&decided);
             match self.app.store().commit(self.caller.tenant, decided.changes).await {
                 Ok(()) => {
                     self.settled(&item, fate);
@@ -181,18 +218,14 @@ impl Import<'_> {
             self.later.insert(item.line);
         }
         if created || changed {
-            self.touch(item.line);
+            self.touched.insert(item.line);
         }
     }
+}
 
-    /// Notes that a document has changed something; false: it is known.
-    pub(super) fn touch(&mut self, line: u32) -> bool {
-        let line = usize::try_from(line).unwrap_or_default();
-        if self.touched.len() <= line {
-            self.touched.resize(line + 1, false);
-        }
-        self.touched.get_mut(line).is_some_and(|touched| !mem::replace(touched, true))
-    }
+/// Whether an object is made, whether it is changed, whether its manager is to come.
+fn fate(decided: &Decided) -> (bool, bool, bool) {
+    (decided.created, !decided.changes.writes.is_empty(), decided.later)
 }
 
 /// What a broken constraint means.
