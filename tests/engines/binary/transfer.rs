@@ -19,7 +19,7 @@ const ALL_KINDS: &str = r##"
 {"@odata.type":"#microsoft.graph.application","appId":"app-1","displayName":"App","identifierUris":["api://x"]}
 "##;
 
-/// Two batches of them.
+/// So many that there is time to interrupt it.
 const PEOPLE: usize = 3_000;
 
 const OBJECTS: &str = "SELECT count(*) FROM directory_object WHERE kind IN ('user', 'group', 'application')";
@@ -190,6 +190,23 @@ on_each_engine! {
         assert_eq!(counts(&import(&place, &path, &[]).await), [0, 0, PEOPLE as u64 + 3, 0]);
         assert_eq!(place.number("SELECT count(*) FROM directory_object WHERE kind = 'user' AND manager_id IS NOT NULL").await, 3_000);
         assert_eq!(place.number(MEMBERS).await, 3 * (3_000 / 4));
+        whole(&place).await;
+    }
+
+    async fn two_imports_at_once_make_everybody_once(place: Place) {
+        let _alone = LOAD.lock().await;
+        // More than one batch, so that batches that are written together are refused together.
+        let (count, said) = (6_000, people(6_000));
+        let path = file(&place, "people.jsonl", &said);
+        place.open().await.close().await;
+        let (one, other) = tokio::join!(import(&place, &path, &[]), import(&place, &path, &[]));
+        let (one, other) = (counts(&one), counts(&other));
+        assert_eq!(one[0] + other[0], count, "{one:?} {other:?}");
+        for counts in [one, other] {
+            assert_eq!(counts[..3].iter().sum::<u64>(), count, "{counts:?}");
+        }
+        assert_eq!(place.number("SELECT count(*) FROM directory_object WHERE kind = 'user' AND manager_id IS NOT NULL").await, 6_000);
+        assert_eq!(counts(&import(&place, &path, &[]).await), [0, 0, count, 0]);
         whole(&place).await;
     }
 
