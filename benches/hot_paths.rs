@@ -46,7 +46,7 @@ fn parse(c: &mut Criterion) {
     c.bench_function("parse a query", |b| b.iter(query));
     let query = query();
     c.bench_function("compile to SQL", |b| {
-        b.iter(|| sql::select::page(&sqlite::dialect::Sqlite, TENANT, black_box(&query)));
+        b.iter(|| sql::select::page(&sqlite::dialect::Sqlite, TENANT, black_box(&query), false));
     });
 }
 

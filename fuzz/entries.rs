@@ -104,7 +104,8 @@ fn example(kind: Option<Kind>) -> Value {
 /// What a query becomes in either database is of a size that it takes.
 fn compile(query: &Query) {
     for dialect in [&Sqlite as &dyn Dialect, &Postgres] {
-        for statement in [select::page(dialect, TenantKey(1), query), select::count(dialect, TenantKey(1), query)] {
+        let page = |many| select::page(dialect, TenantKey(1), query, many);
+        for statement in [page(false), page(true), select::count(dialect, TenantKey(1), query)] {
             assert!(statement.sql.len() <= MAX_SQL, "{} bytes of SQL", statement.sql.len());
             assert!(statement.parameters.len() <= MAX_PARAMETERS, "{} parameters", statement.parameters.len());
         }

@@ -35,6 +35,8 @@ pub(super) struct Reader<'q> {
     /// The page's rows, then those of each expansion.
     nodes: Vec<Node<'q>>,
     count: Option<u64>,
+    /// Whether the closure that the rows are reached by leads to many.
+    many: bool,
     /// The order keys of the last row that fits on the page.
     last: Option<Vec<Value>>,
     more: bool,
@@ -45,6 +47,8 @@ pub(super) struct Reader<'q> {
 /// A statement to run.
 #[derive(Clone, Copy, Debug)]
 enum Step {
+    /// How much the closure leads to that the rows are reached by.
+    Links,
     Page,
     Count,
     /// Whether what the path hangs on exists: asked when the page is empty.
@@ -107,7 +111,7 @@ impl Sources {
 impl<'q> Reader<'q> {
     /// A read of this query.
     pub(super) fn new(dialect: &'q dyn Dialect, tenant: TenantKey, query: &'q Query) -> Self {
-        let mut steps = VecDeque::from([Step::Page]);
+        let mut steps = VecDeque::from([Step::Links, Step::Page]);
         if query.count {
             steps.push_back(Step::Count);
         }
@@ -121,6 +125,7 @@ impl<'q> Reader<'q> {
             current: Step::Page,
             nodes: vec![page],
             count: None,
+            many: false,
             last: None,
             more: false,
             version: None,
@@ -130,10 +135,14 @@ impl<'q> Reader<'q> {
 
     /// The statement to run next; none when the read is done.
     pub(super) fn next_statement(&mut self) -> Option<Statement> {
-        self.current = self.steps.pop_front()?;
         let (dialect, tenant, query) = (self.dialect, self.tenant, self.query);
+        self.current = self.steps.pop_front()?;
         Some(match self.current {
-            Step::Page => select::page(dialect, tenant, query),
+            Step::Links => match select::links_of_closure(dialect, tenant, query) {
+                Some(statement) => statement,
+                None => return self.next_statement(),
+            },
+            Step::Page => select::page(dialect, tenant, query, self.many),
             Step::Count => select::count(dialect, tenant, query),
             Step::Parent => select::exists(dialect, tenant, &query.scope, query.rows.parent()?),
             Step::Expand(node) => {
@@ -150,6 +159,7 @@ impl<'q> Reader<'q> {
     /// Takes a row of the statement.
     pub(super) fn row(&mut self, row: &dyn Row) {
         match self.current {
+            Step::Links => self.many = row.int(0).is_some_and(|links| links >= select::MANY),
             Step::Page => self.page_row(row),
             Step::Count => self.count = row.int(0).and_then(|n| u64::try_from(n).ok()),
             Step::Parent => self.exists = true,
@@ -199,7 +209,7 @@ impl<'q> Reader<'q> {
                 self.plan_expansions(0);
             }
             Step::Expand(node) => self.plan_expansions(node),
-            Step::Count | Step::Parent | Step::ExpandCount(_) => {}
+            Step::Links | Step::Count | Step::Parent | Step::ExpandCount(_) => {}
         }
     }
 

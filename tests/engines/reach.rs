@@ -9,8 +9,13 @@ use cardea::{
         meta::{Closure, Link, LinkTable, Version},
         value::Timestamp,
     },
-    store::{Steps, Store, TenantKey},
+    odata::{
+        options::parse_query,
+        query::{Rows, Start},
+    },
+    store::{Steps, Store, TenantKey, sql::select},
 };
+use serde_json::Value as Json;
 
 use crate::{
     random::rng::Rng,
@@ -116,6 +121,58 @@ on_each_engine! {
                 }
             }
             assert!(told[1] > 0 && told[2] > 0, "the bounds bound nothing: {told:?}");
+        }
+    }
+
+    async fn who_is_in_groups_of_many_is_paged(place: Place) {
+        let (store, tenant) = place.furnished().await;
+        // So many people, each in all of these groups, which are in one: more links than are looked up to know that it is many.
+        let (people, groups) = (1_400, 20);
+        let deleted = |n: usize| (n == 3).then_some(Timestamp(1));
+        let inner = |n: usize| Group { id: id(n), deleted_at: deleted(n), ..Group::default() };
+        insert(&*store, tenant, (0..=groups).map(inner)).await;
+        // Every third of them was deleted, and some are in the group that was deleted, and in no other.
+        let gone = |n: usize| n.is_multiple_of(3);
+        let person = |n: usize| User { id: id(n), upn_key: id(n), deleted_at: gone(n).then_some(Timestamp(1)), ..User::default() };
+        insert(&*store, tenant, (100..100 + people).map(person)).await;
+        let link = |table, group: usize, member: usize| RowWrite::Link {
+            table: LinkTable { table, source: "group_id", target: "member_id" }, source: id(group), target: id(member),
+        };
+        let mut writes = Vec::new();
+        for group in 1..=groups {
+            writes.extend([link("group_member", 0, group), link("group_nesting", 0, group)]);
+            let members = (100..100 + people).filter(|n| group == 3 || !n.is_multiple_of(5));
+            writes.extend(members.map(|n| link("group_member", group, n)));
+        }
+        store.commit(tenant, Changeset { writes, ..Changeset::default() }).await.unwrap();
+        assert!(place.number("SELECT count(*) FROM group_member").await > select::MANY);
+
+        let face = GROUP.face(Version::V1);
+        let source = Rows::Keyed { of: Box::new(Rows::All(face)), property: GROUP.key(), value: id(0) };
+        let navigation = face.navigation("transitiveMembers").unwrap();
+        let below = || Rows::Related { of: Box::new(source.clone()), navigation, face: DIRECTORY_OBJECT.face(Version::V1) };
+        let everybody = (100..100 + people).filter(|n| !gone(*n) && !n.is_multiple_of(5));
+        let right: Vec<String> = (1..=groups).filter(|n| *n != 3).chain(everybody).map(id).collect();
+        let (mut found, mut next) = (Vec::new(), None);
+        loop {
+            let mut query = parse_query("$select=id&$top=70&$count=true", below(), None, Timestamp(0)).unwrap();
+            if let Some(values) = next {
+                query.start = Start::After(values);
+            }
+            let page = store.read(tenant, query).await.unwrap().unwrap();
+            assert_eq!(page.count, Some(right.len() as u64));
+            let rows: Vec<Json> = serde_json::from_slice(&[b"[", page.rows.as_slice(), b"]"].concat()).unwrap();
+            found.extend(rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()));
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, right);
+        // One of them: who is among them, and who is not.
+        for (n, there) in [(101, true), (102, false), (110, false), (3, false), (4, true), (0, false)] {
+            let one = Rows::Keyed { of: Box::new(below()), property: DIRECTORY_OBJECT.key(), value: id(n) };
+            assert_eq!(store.exists(tenant, one).await.unwrap(), there, "{n}");
         }
     }
 }

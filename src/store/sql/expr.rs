@@ -66,6 +66,18 @@ impl Sql<'_> {
     }
 
     fn call(&mut self, function: Function, operands: &[Expr], scopes: &mut Scopes<'_>, exact: bool) {
+        if let (Function::StartsWith, [column @ Expr::Property(_), Expr::Literal(Value::Text(prefix))]) =
+            (function, operands)
+            && let Some(after) = after_all(prefix)
+        {
+            // The texts in between begin so, and an index finds them. Texts are compared by code points in both engines.
+            self.push("(");
+            self.expr(column, scopes, exact);
+            self.push(" >= ").value(&Value::Text(prefix.clone())).push(" AND ");
+            self.expr(column, scopes, exact);
+            self.push(" < ").value(&Value::Text(after)).push(")");
+            return;
+        }
         let [before, between, after] = self.dialect.function(function);
         self.push(before);
         for (at, operand) in operands.iter().enumerate() {
@@ -437,5 +449,37 @@ fn nullable(expr: &Expr) -> bool {
         Expr::Compare(..) | Expr::In(..) | Expr::Lambda { .. } | Expr::Each { .. } => false,
         Expr::And(left, right) | Expr::Or(left, right) => nullable(left) || nullable(right),
         Expr::Not(operand) => nullable(operand),
+    }
+}
+
+/// The first text after all that begin with this one. None: it is empty, or nothing comes after.
+fn after_all(prefix: &str) -> Option<String> {
+    let mut letters: Vec<char> = prefix.chars().collect();
+    while let Some(last) = letters.pop() {
+        // What is no letter, between U+D7FF and U+E000, is passed over.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            letters.push(next);
+            return Some(letters.into_iter().collect());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_with_a_text_ends_before_the_next_one() {
+        for (prefix, next) in [
+            ("", None),
+            ("a", Some("b")),
+            ("az", Some("a{")),
+            ("a\u{d7ff}", Some("a\u{e000}")),
+            ("a\u{10ffff}", Some("b")),
+            ("\u{10ffff}", None),
+        ] {
+            assert_eq!(after_all(prefix).as_deref(), next, "{prefix:?}");
+        }
     }
 }

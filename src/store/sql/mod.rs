@@ -80,12 +80,22 @@ pub(super) struct Sql<'d> {
     scope: Scope,
     /// The parameter that lists the catalogs, once something depends on them.
     catalogs: Option<usize>,
+    /// Whether closures lead to so many rows that it is quicker to ask of each row whether it is among them.
+    many: bool,
 }
 
 impl<'d> Sql<'d> {
     fn new(dialect: &'d dyn Dialect, tenant: TenantKey) -> Self {
         let parameters = vec![Parameter::Value(Value::Int(tenant.0))];
-        Self { dialect, text: String::with_capacity(512), parameters, aliases: 0, scope: Scope::Tenant, catalogs: None }
+        Self {
+            dialect,
+            text: String::with_capacity(512),
+            parameters,
+            aliases: 0,
+            scope: Scope::Tenant,
+            catalogs: None,
+            many: false,
+        }
     }
 
     /// For a caller who may see this.

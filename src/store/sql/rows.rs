@@ -57,6 +57,14 @@ impl Sql<'_> {
                         self.source_ids(of);
                         self.push(")");
                     }
+                    Link::Closure(closure) if closure.nesting_first && (one || self.many) => {
+                        let link = self.alias();
+                        self.push("EXISTS (SELECT 1").tenant_rows(closure.links.table, &link);
+                        self.push(" AND ").column(&link, closure.links.target).push(" = ").column(alias, "id");
+                        self.push(" AND ").column(&link, closure.links.source).push(" IN (");
+                        let reached = self.reaching(closure, |sql| sql.source_ids(of));
+                        self.push(" SELECT id FROM ").push(&reached).push("))");
+                    }
                     Link::Closure(closure) => {
                         self.column(alias, "id").push(" IN ");
                         self.closure(closure, |sql| sql.source_ids(of));
@@ -67,15 +75,32 @@ impl Sql<'_> {
     }
 
     /// `(SELECT id …)`: the ids that a closure leads to from the ids that `sources` compares with.
+    pub(super) fn closure(&mut self, closure: &Closure, sources: impl FnOnce(&mut Self)) {
+        self.push("(");
+        let reached = self.reaching(closure, sources);
+        if closure.nesting_first {
+            let (links, last) = (closure.links, self.alias());
+            self.push(" SELECT ").column(&last, links.target).push(" FROM ").push(&reached);
+            self.push(" CROSS JOIN ").push(links.table).push(" ").push(&last).push(" WHERE ");
+            self.column(&last, "tenant_id").push(" = ").tenant();
+            self.push(" AND ").column(&last, links.source).push(" = ").column(&reached, "id");
+        } else {
+            self.push(" SELECT id FROM ").push(&reached);
+        }
+        self.push(")");
+    }
+
+    /// `WITH RECURSIVE …`: what is reached by the nesting of a closure, and by its links if they begin the way; the name of that
+    /// table, whose column is `id`.
     ///
     /// SQLite takes the tables of a CROSS JOIN in this order, and else goes through all links; to PostgreSQL it is a join like
     /// others. The way is walked over groups, which are few, not over their members; and not beyond those that were deleted.
-    pub(super) fn closure(&mut self, closure: &Closure, sources: impl FnOnce(&mut Self)) {
+    fn reaching(&mut self, closure: &Closure, sources: impl FnOnce(&mut Self)) -> String {
         let Closure { links, nesting, nesting_first } = closure;
         let [reached, link] = [self.alias(), self.alias()];
         // On the way down nobody is reached through a group that was deleted; on the way up such a group is the last one.
         let living_end = if *nesting_first { nesting.target } else { nesting.source };
-        self.push("(WITH RECURSIVE ").push(&reached).push("(id) AS (SELECT ");
+        self.push("WITH RECURSIVE ").push(&reached).push("(id) AS (SELECT ");
         if *nesting_first {
             self.column(&link, "id").push(" FROM ").push(DIRECTORY).push(" ").push(&link).push(" WHERE ");
             self.column(&link, "tenant_id").push(" = ").tenant().push(" AND ").column(&link, "deleted_at");
@@ -88,15 +113,7 @@ impl Sql<'_> {
         sources(self);
         self.steps(nesting, &reached, living_end);
         self.push(")");
-        if *nesting_first {
-            let last = self.alias();
-            self.push(" SELECT ").column(&last, links.target).push(" FROM ").push(&reached);
-            self.push(" CROSS JOIN ").push(links.table).push(" ").push(&last).push(" WHERE ");
-            self.column(&last, "tenant_id").push(" = ").tenant();
-            self.push(" AND ").column(&last, links.source).push(" = ").column(&reached, "id").push(")");
-        } else {
-            self.push(" SELECT id FROM ").push(&reached).push(")");
-        }
+        reached
     }
 
     /// ` UNION …`: what is one step of nesting further than what was reached, where one end of the step, which is a column of

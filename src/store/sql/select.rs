@@ -11,11 +11,12 @@ use crate::{
     store::{Life, TenantKey},
 };
 
-/// The rows of a query's path. Columns: the row's version, the order keys, the links that expansions start from, the
+/// The rows of a query's path; `many`: as its closure leads to many. Columns: the row's version, the order keys, the links that expansions start from, the
 /// selected properties. One more row than the limit is asked for, to know whether there are more.
-pub fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statement {
+pub fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Query, many: bool) -> Statement {
     let entity = query.rows.face().entity;
     let mut sql = Sql::new(dialect, tenant).seeing(&query.scope);
+    sql.many = many;
     sql.push("SELECT t.row_version");
     if query.rows.is_collection() {
         let mut scopes = vec![("t".to_owned(), entity)];
@@ -70,6 +71,29 @@ pub fn count(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Stateme
     sql.linked_rows(&query.rows, "t");
     sql.narrow(query.filter.as_ref(), query.search.as_ref(), "t", entity, &searchable(&query.rows));
     sql.finish()
+}
+
+/// So many links make a closure one that leads to many rows.
+pub const MANY: i64 = 20_000;
+
+/// How many links end the ways of the closure that a query's rows are reached by, [`MANY`] at the most. None: they are not
+/// reached so, or it makes no difference.
+pub fn links_of_closure(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Option<Statement> {
+    let mut rows = &query.rows;
+    while let Rows::Cast { of, .. } = rows {
+        rows = of;
+    }
+    let Rows::Related { of, navigation: Navigation { link: Link::Closure(closure), .. }, .. } = rows else {
+        return None;
+    };
+    if !closure.nesting_first {
+        return None;
+    }
+    let mut sql = Sql::new(dialect, tenant).seeing(&query.scope);
+    sql.push("SELECT count(*) FROM (SELECT 1 FROM ");
+    sql.closure(closure, |sql| sql.source_ids(of));
+    sql.push(" c LIMIT ").value(&Value::Int(MANY)).push(") m");
+    Some(sql.finish())
 }
 
 /// One row if there is any, else none.
