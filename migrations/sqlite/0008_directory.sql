@@ -149,7 +149,8 @@ CREATE TABLE directory_object (
   PRIMARY KEY (tenant_id, id)
 ) STRICT;
 
-CREATE INDEX directory_object_kind ON directory_object (tenant_id, kind, id) WHERE deleted_at IS NULL;
+-- Unique, so that who asks whether an object lives finds it here alone.
+CREATE UNIQUE INDEX directory_object_kind ON directory_object (tenant_id, kind, id) WHERE deleted_at IS NULL;
 CREATE INDEX directory_object_display_name ON directory_object (tenant_id, kind, display_name, id) WHERE deleted_at IS NULL;
 CREATE INDEX directory_object_deleted_at ON directory_object (tenant_id, deleted_at, id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX directory_object_manager_id ON directory_object (tenant_id, manager_id, id) WHERE manager_id IS NOT NULL;

@@ -23,7 +23,7 @@ pub struct Steps {
 
 impl Steps {
     /// What takes milliseconds.
-    pub const USUAL: Self = Self { up: 2000, first: 500, down: 1000 };
+    pub const USUAL: Self = Self { up: 2000, first: 100, down: 1000 };
 }
 
 /// The part of a [`super::Store`] that walks over links. Closures are meant that begin with their links: the way up.

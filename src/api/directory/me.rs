@@ -15,21 +15,20 @@ pub(super) fn operations(version: Version) -> Vec<Operation> {
     ];
     for navigation in face.navigations {
         let (target, at) = (navigation.target.face(version), format!("/me/{}", navigation.name));
-        let name = super::upper_first(navigation.name);
+        let (name, action) = (super::upper_first(navigation.name), super::reading(face, target));
+        let what = format!("what `{}` of who is signed in leads to", navigation.name);
         if navigation.is_collection() {
             table.push(
-                Operation::new(Method::GET, at, format!("listMy{name}"), Kind::List, target)
-                    .about(
-                        format!("List what `{}` of who is signed in leads to", navigation.name),
-                        navigation.description,
-                    )
-                    .takes(super::reading(face, target)),
+                Operation::new(Method::GET, at.clone(), format!("listMy{name}"), Kind::List, target)
+                    .about(format!("List {what}"), navigation.description)
+                    .takes(action),
             );
+            table.extend(super::casts(navigation, &at, &format!("listMy{name}"), &what, action, version));
         } else {
             table.push(
                 Operation::new(Method::GET, at, format!("getMy{name}"), Kind::Get, target)
                     .about(format!("Get the {} of who is signed in", navigation.name), navigation.description)
-                    .takes(super::reading(face, target)),
+                    .takes(action),
             );
         }
     }

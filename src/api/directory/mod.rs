@@ -130,14 +130,29 @@ fn list_of(face: &'static Face, navigation: &'static Navigation, words: &Words, 
     let (target, at) = (navigation.target.face(face.version), format!("{}/{}", one(face), navigation.name));
     let name = upper_first(navigation.name);
     let action = reading(face, target);
-    vec![
+    let mut table = vec![
         Operation::new(Method::GET, at.clone(), format!("list{}{name}", words.id), Kind::List, target)
             .about(format!("List {what} of {}", words.one), navigation.description)
             .takes(action),
         Operation::new(Method::GET, format!("{at}/$count"), format!("count{}{name}", words.id), Kind::Count, target)
             .about(format!("Count {what} of {}", words.one), "Tells how many there are, as a plain number.")
             .takes(action),
-    ]
+    ];
+    let (id, what) = (format!("list{}{name}", words.id), format!("{what} of {}", words.one));
+    table.extend(casts(navigation, &at, &id, &what, action, face.version));
+    table
+}
+
+/// What a navigation property leads to, those of each type by themselves.
+fn casts(navigation: &Navigation, at: &str, id: &str, what: &str, action: Action, version: Version) -> Vec<Operation> {
+    let target = navigation.target.face(version);
+    let cast = |face: &'static Face| {
+        let (at, id) = (format!("{at}/{}", face.qualified_name()), format!("{id}As{}", upper_first(face.name)));
+        Operation::new(Method::GET, at, id, Kind::List, face)
+            .about(format!("List {what} as {}", face.set), "Gives those that are of this type.")
+            .takes(action)
+    };
+    navigation.kinds.iter().filter_map(|kind| target.of_kind(kind)).map(cast).collect()
 }
 
 /// What reading targets takes: what is of one of several types is read with the right to read what it hangs on.

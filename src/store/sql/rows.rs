@@ -124,8 +124,10 @@ impl Sql<'_> {
         self.push(" CROSS JOIN ").push(nesting.table).push(" ").push(&step).push(" WHERE ");
         self.column(&step, "tenant_id").push(" = ").tenant();
         self.push(" AND ").column(&step, nesting.source).push(" = ").column(reached, "id");
-        self.push(" AND (SELECT ").column(&living, "deleted_at").tenant_rows(DIRECTORY, &living);
-        self.push(" AND ").column(&living, "id").push(" = ").column(&step, living_end).push(") IS NULL");
+        // What is nested is a group. A single value, and not EXISTS, of which SQLite would make a join that it may turn round.
+        self.push(" AND (SELECT 1").tenant_rows(DIRECTORY, &living);
+        self.push(" AND ").column(&living, "kind").push(" = 'group' AND ").column(&living, "deleted_at");
+        self.push(" IS NULL AND ").column(&living, "id").push(" = ").column(&step, living_end).push(") IS NOT NULL");
     }
 
     /// ` = ?` where the rows are named by their id and nothing else and all may be seen, else ` IN (SELECT id …)`: what

@@ -1,6 +1,6 @@
 //! Who is signed in.
 
-use super::membership;
+use super::{cast, membership};
 use crate::{
     directory::{caller, link, new_group, new_user, reference},
     support::TestApp,
@@ -20,7 +20,9 @@ pub async fn all(app: &TestApp, version: &str) {
     for navigation in
         ["appRoleAssignments", "directReports", "memberOf", "ownedObjects", "sponsors", "transitiveMemberOf"]
     {
-        me.get(format!("/me/{navigation}")).await.expect(200);
+        let path = format!("/me/{navigation}");
+        me.get(&path).await.expect(200);
+        cast(&me, &path).await;
     }
     membership(&me, "/me", &group).await;
     for gone in [boss, id] {

@@ -49,10 +49,27 @@ async fn root(app: &TestApp, words: Words) {
     client.post("/$batch", json!({ "requests": requests })).await.expect(200);
 }
 
-/// What a path leads to, listed and counted.
+/// What a path leads to, listed and counted, and those of each type listed.
 async fn listed(client: &Client, path: &str) {
     client.get(path).await.expect(200);
     client.get(format!("{path}/$count")).await.expect(200);
+    cast(client, path).await;
+}
+
+/// What a navigation property leads to, those of each type by themselves.
+async fn cast(client: &Client, path: &str) {
+    let kinds: &[&str] = match path.rsplit('/').next() {
+        Some("directReports") => &["user"],
+        Some("memberOf" | "transitiveMemberOf") => &["group"],
+        Some("members" | "transitiveMembers") => &["user", "group", "servicePrincipal"],
+        Some("ownedObjects") => &["application", "group", "servicePrincipal"],
+        Some("owners") => &["user", "servicePrincipal"],
+        Some("sponsors") => &["user", "group"],
+        _ => &[],
+    };
+    for kind in kinds {
+        client.get(format!("{path}/microsoft.graph.{kind}")).await.expect(200);
+    }
 }
 
 /// Links, listed, added and removed in both ways; `others` are two objects that can be linked to.

@@ -119,33 +119,28 @@ async fn a_cast_narrows(app: TestApp) {
     for member in [&ada, &nested] {
         link(&client, &members, member).await;
     }
-    let users = client
-        .get(format!("{members}/microsoft.graph.user?$select=id,userPrincipalName"))
-        .undocumented("a cast")
-        .await
-        .expect(200)
-        .rows();
+    let users =
+        client.get(format!("{members}/microsoft.graph.user?$select=id,userPrincipalName")).await.expect(200).rows();
     assert_eq!(users.len(), 1);
     assert_eq!(users[0]["userPrincipalName"], "ada@contoso.example");
     assert_eq!(
-        client.get(format!("{members}/microsoft.graph.group/$count")).undocumented("a cast").await.expect(200).text(),
+        client
+            .get(format!("{members}/microsoft.graph.group/$count"))
+            .undocumented("a cast, counted")
+            .await
+            .expect(200)
+            .text(),
         "1"
     );
-    let filtered = client
-        .get(format!("{members}/microsoft.graph.user"))
-        .undocumented("a cast")
-        .query("$filter", "startswith(userPrincipalName,'grace')");
+    let filtered =
+        client.get(format!("{members}/microsoft.graph.user")).query("$filter", "startswith(userPrincipalName,'grace')");
     assert!(filtered.await.expect(200).rows().is_empty());
     let cast = client.get(&members).query("$filter", "microsoft.graph.user/accountEnabled eq true").await.expect(200);
     assert_eq!(cast.column("id"), std::slice::from_ref(&ada));
-    let of = client
-        .get(format!("/users/{ada}/memberOf/microsoft.graph.group?$select=id"))
-        .undocumented("a cast")
-        .await
-        .expect(200);
+    let of = client.get(format!("/users/{ada}/memberOf/microsoft.graph.group?$select=id")).await.expect(200);
     assert_eq!(of.column("id"), [id]);
     // Microsoft's SDKs write the alias of the namespace.
-    let users = client.get(format!("{members}/graph.user/$count")).undocumented("a cast").await.expect(200);
+    let users = client.get(format!("{members}/graph.user/$count")).undocumented("a cast, counted").await.expect(200);
     assert_eq!(users.text(), "1");
 }
 
