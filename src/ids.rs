@@ -17,9 +17,3 @@ pub fn new_row_version() -> RowVersion {
     let random = Uuid::now_v7().as_u64_pair().1;
     RowVersion(i64::try_from(random & (u64::MAX >> 2)).unwrap_or_default())
 }
-
-/// Bytes in hexadecimal, in lower case.
-pub fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from_digit(u32::from(half), 16);
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]).filter_map(digit).collect()
-}

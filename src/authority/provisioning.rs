@@ -25,6 +25,7 @@ use crate::{
     },
     store::{self, CommitError, ProvisioningClient, Tenant},
 };
+use data_encoding::HEXLOWER;
 
 /// What a token begins with; then come the client's id, `_` and the secret.
 const PREFIX: &str = "scim_";
@@ -171,7 +172,7 @@ fn parts(token: &[u8]) -> Option<(&str, &str)> {
 
 /// The SHA-256 of a secret, in hexadecimal.
 fn hash(secret: &str) -> String {
-    ids::hex(digest(&SHA256, secret.as_bytes()).as_ref())
+    HEXLOWER.encode(digest(&SHA256, secret.as_bytes()).as_ref())
 }
 
 #[cfg(test)]

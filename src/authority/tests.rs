@@ -18,7 +18,7 @@ use crate::{
     authz::{Kind, READ_ALL, READ_WRITE_ALL},
     model::{
         audit::{Entry, Head},
-        meta::{Closure, EntityType, LinkTable},
+        meta::{EntityType, LinkTable},
         record::RowVersion,
         value::Value,
     },
@@ -127,32 +127,7 @@ impl Audit for Memory {
 
 #[async_trait]
 impl Reach for Memory {
-    async fn above(
-        &self,
-        _: TenantKey,
-        _: &'static Closure,
-        _: String,
-        _: store::Steps,
-    ) -> Result<Vec<String>, store::Error> {
-        Ok(Vec::new())
-    }
-    async fn below(
-        &self,
-        _: TenantKey,
-        _: &'static Closure,
-        _: String,
-        _: Vec<String>,
-        _: store::Steps,
-    ) -> Result<Vec<(String, Option<bool>)>, store::Error> {
-        Ok(Vec::new())
-    }
-    async fn among(
-        &self,
-        _: TenantKey,
-        _: &'static Closure,
-        _: String,
-        _: Vec<String>,
-    ) -> Result<Vec<String>, store::Error> {
+    async fn walk(&self, _: TenantKey, _: store::Walk) -> Result<Vec<(String, Option<bool>)>, store::Error> {
         Ok(Vec::new())
     }
 }

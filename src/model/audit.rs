@@ -1,6 +1,7 @@
 //! Records of what was done, and the chain in which each vouches for those before it.
 
 use aws_lc_rs::digest::{self, SHA256};
+use data_encoding::HEXLOWER;
 
 use super::{
     DirectoryAudit, SignIn,
@@ -8,7 +9,6 @@ use super::{
     record::{Record, RowVersion},
     value::Value,
 };
-use crate::ids;
 
 /// A record that has no place in the chain yet: that is given when it is written.
 #[derive(Clone, Debug)]
@@ -93,7 +93,7 @@ pub fn digest(entity: &EntityType, previous: &str, values: &[Value]) -> String {
             Value::Time(time) => add(b'd', &time.0.to_be_bytes()),
         }
     }
-    ids::hex(digest::digest(&SHA256, &record).as_ref())
+    HEXLOWER.encode(digest::digest(&SHA256, &record).as_ref())
 }
 
 #[cfg(test)]

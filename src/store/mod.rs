@@ -31,7 +31,7 @@ pub use self::device_codes::{DeviceCode, DeviceCodes, MAX_DEVICE_CODES};
 pub use self::identities::{Certificate, ClientSecret, Identities, ServicePrincipal, SignInSettings};
 pub use self::people::{Grant, GrantDetails, GrantKind, Password, People, Used, User};
 pub use self::provisioning::{Provisioning, ProvisioningClient};
-pub use self::reach::{Reach, Steps};
+pub use self::reach::{Reach, Steps, Walk, Way};
 use crate::{
     model::{
         audit::Entry,

@@ -4,6 +4,8 @@
 //! from the member and down from the group, mostly one is short: so both are tried for a bounded number of steps before all
 //! that is above the member is walked. That is three statements at the most, whatever there is.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 
 use super::{Error, TenantKey};
@@ -26,36 +28,33 @@ impl Steps {
     pub const USUAL: Self = Self { up: 2000, first: 100, down: 1000 };
 }
 
-/// The part of a [`super::Store`] that walks over links. Closures are meant that begin with their links: the way up.
+/// A walk over the links of a closure that begins with its links, the way up; and what it tells.
+#[derive(Debug)]
+pub struct Walk {
+    /// The links.
+    pub closure: &'static Closure,
+    /// The id of what they lead from.
+    pub source: String,
+    /// Which of them are walked.
+    pub way: Way,
+}
+
+/// A way over links.
+#[derive(Debug)]
+pub enum Way {
+    /// Up from the source, so far: tells some of what it leads to, and all of it where that is less than `steps.first`.
+    Up(Steps),
+    /// Down from each of these, so far: tells whether the source leads to it, or nothing where that does not suffice.
+    Down(Vec<String>, Steps),
+    /// All the way up: tells those of these that the source leads to.
+    Whole(Vec<String>),
+}
+
+/// The part of a [`super::Store`] that walks over links.
 #[async_trait]
 pub trait Reach: Send + Sync {
-    /// Some of what a source leads to; fewer than `steps.first`: all of it.
-    async fn above(
-        &self,
-        tenant: TenantKey,
-        closure: &'static Closure,
-        source: String,
-        steps: Steps,
-    ) -> Result<Vec<String>, Error>;
-
-    /// Whether each of the targets is led to, found by walking back from it; none: `steps.down` do not tell.
-    async fn below(
-        &self,
-        tenant: TenantKey,
-        closure: &'static Closure,
-        source: String,
-        targets: Vec<String>,
-        steps: Steps,
-    ) -> Result<Vec<(String, Option<bool>)>, Error>;
-
-    /// Those of the targets that are led to, however long that takes.
-    async fn among(
-        &self,
-        tenant: TenantKey,
-        closure: &'static Closure,
-        source: String,
-        targets: Vec<String>,
-    ) -> Result<Vec<String>, Error>;
+    /// Ids, and of each whether the walk leads to it.
+    async fn walk(&self, tenant: TenantKey, walk: Walk) -> Result<Vec<(String, Option<bool>)>, Error>;
 
     /// Those of the targets that a source leads to, in no order. What was deleted may be among them; nothing leads through
     /// it.
@@ -67,18 +66,22 @@ pub trait Reach: Send + Sync {
         targets: Vec<String>,
         steps: Steps,
     ) -> Result<Vec<String>, Error> {
-        let above = self.above(tenant, closure, source.to_owned(), steps).await?;
-        let whole = above.len() < steps.first;
+        let walk = |way| self.walk(tenant, Walk { closure, source: source.to_owned(), way });
+        let above: HashSet<String> = walk(Way::Up(steps)).await?.into_iter().map(|(id, _)| id).collect();
         let (mut found, open): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| above.contains(target));
-        if whole || open.is_empty() {
+        if above.len() < steps.first || open.is_empty() {
             return Ok(found);
         }
-        let below = self.below(tenant, closure, source.to_owned(), open, steps).await?;
-        let (settled, open): (Vec<_>, Vec<_>) = below.into_iter().partition(|(_, led)| led.is_some());
-        found.extend(settled.into_iter().filter(|(_, led)| *led == Some(true)).map(|(target, _)| target));
-        if !open.is_empty() {
-            let open = open.into_iter().map(|(target, _)| target).collect();
-            found.extend(self.among(tenant, closure, source.to_owned(), open).await?);
+        let mut open_still = Vec::new();
+        for (target, led) in walk(Way::Down(open, steps)).await? {
+            match led {
+                Some(true) => found.push(target),
+                Some(false) => {}
+                None => open_still.push(target),
+            }
+        }
+        if !open_still.is_empty() {
+            found.extend(walk(Way::Whole(open_still)).await?.into_iter().map(|(id, _)| id));
         }
         Ok(found)
     }

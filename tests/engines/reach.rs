@@ -13,7 +13,7 @@ use cardea::{
         options::parse_query,
         query::{Rows, Start},
     },
-    store::{Steps, Store, TenantKey, sql::select},
+    store::{Steps, Store, TenantKey, Walk, Way, sql::select},
 };
 use serde_json::Value as Json;
 
@@ -108,12 +108,13 @@ on_each_engine! {
                     found.into_iter().filter(|found| !world.deleted.iter().any(|n| id(*n) == *found)).collect()
                 };
                 let right: BTreeSet<String> = world.above(of).difference(&world.deleted).map(|n| id(*n)).collect();
-                let all = store.among(tenant, closure, id(of), asked.clone()).await.unwrap();
-                assert_eq!(living(all), right, "seed {seed}, {of}");
+                let walk = |way| store.walk(tenant, Walk { closure, source: id(of), way });
+                let all = walk(Way::Whole(asked.clone())).await.unwrap();
+                assert_eq!(living(all.into_iter().map(|(id, _)| id).collect()), right, "seed {seed}, {of}");
                 for steps in bounds {
                     let found = store.reached(tenant, closure, &id(of), asked.clone(), steps).await.unwrap();
                     assert_eq!(living(found), right, "seed {seed}, {of}, {steps:?}");
-                    for (target, led) in store.below(tenant, closure, id(of), asked.clone(), steps).await.unwrap() {
+                    for (target, led) in walk(Way::Down(asked.clone(), steps)).await.unwrap() {
                         told[match led { Some(true) => 0, Some(false) => 1, None => 2 }] += 1;
                         let there = world.above(of).iter().any(|n| id(*n) == target);
                         assert!(led.is_none_or(|led| led == there), "seed {seed}, {of}, {target}, {steps:?}: {led:?}");

@@ -3,11 +3,20 @@
 use super::{Dialect, Sql, Statement, rows::DIRECTORY, select::number};
 use crate::{
     model::{meta::Closure, value::Value},
-    store::{Steps, TenantKey},
+    store::{Steps, TenantKey, Walk, Way},
 };
 
-/// Some of what a source leads to.
-pub fn above(dialect: &dyn Dialect, tenant: TenantKey, closure: &Closure, source: String, steps: Steps) -> Statement {
+/// What a walk tells: ids, and of each 1, 0 or nothing for whether the walk leads to it.
+pub fn walk(dialect: &dyn Dialect, tenant: TenantKey, walk: Walk) -> Statement {
+    let Walk { closure, source, way } = walk;
+    match way {
+        Way::Up(steps) => above(dialect, tenant, closure, source, steps),
+        Way::Down(targets, steps) => below(dialect, tenant, closure, source, targets, steps),
+        Way::Whole(targets) => among(dialect, tenant, closure, source, targets),
+    }
+}
+
+fn above(dialect: &dyn Dialect, tenant: TenantKey, closure: &Closure, source: String, steps: Steps) -> Statement {
     let mut sql = Sql::new(dialect, tenant);
     let [reached, link, first] = [sql.alias(), sql.alias(), sql.alias()];
     sql.push("WITH RECURSIVE ").push(&reached).push("(id) AS (SELECT ").column(&first, "id");
@@ -16,12 +25,12 @@ pub fn above(dialect: &dyn Dialect, tenant: TenantKey, closure: &Closure, source
     sql.push(" AND ").column(&link, closure.links.source).push(" = ").value(&Value::Text(source));
     sql.push(" LIMIT ").value(&number(steps.first)).push(") ").push(&first);
     sql.steps(&closure.nesting, &reached, closure.nesting.source);
-    sql.push(") SELECT id FROM ").push(&reached).push(" LIMIT ").value(&number(steps.up));
+    sql.push(") SELECT id, CAST(1 AS BIGINT) FROM ").push(&reached);
+    sql.push(" LIMIT ").value(&number(steps.up));
     sql.finish()
 }
 
-/// Each target, and whether the source leads to it: 1, 0, or nothing if so many steps back from it do not tell.
-pub fn below(
+fn below(
     dialect: &dyn Dialect,
     tenant: TenantKey,
     closure: &Closure,
@@ -49,8 +58,7 @@ pub fn below(
     sql.finish()
 }
 
-/// Those of the targets that a source leads to.
-pub fn among(
+fn among(
     dialect: &dyn Dialect,
     tenant: TenantKey,
     closure: &Closure,
@@ -58,7 +66,7 @@ pub fn among(
     targets: Vec<String>,
 ) -> Statement {
     let mut sql = Sql::new(dialect, tenant);
-    sql.push("SELECT k.value FROM ");
+    sql.push("SELECT k.value, CAST(1 AS BIGINT) FROM ");
     sql.keys(targets);
     sql.push(" WHERE k.value IN ");
     sql.closure(closure, |sql| {

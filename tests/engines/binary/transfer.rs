@@ -210,6 +210,29 @@ on_each_engine! {
         whole(&place).await;
     }
 
+    async fn managers_by_name_are_found_when_two_imports_make_the_same_people(place: Place) {
+        let _alone = LOAD.lock().await;
+        // Nobody has an id in the file, and the manager of the first of the second batch is the last of the first one.
+        let said = (0..5_200).fold(String::new(), |mut text, n| {
+            let (upn, manager) = (format!("u{n}@contoso.example"), format!("u{}@contoso.example", (n + 5_199) % 5_200));
+            let user = json!({
+                "@odata.type": "#microsoft.graph.user", "userPrincipalName": upn, "displayName": "P", "accountEnabled": true,
+                "manager": { "userPrincipalName": manager },
+            });
+            writeln!(text, "{user}").unwrap();
+            text
+        });
+        let path = file(&place, "people.jsonl", &said);
+        place.open().await.close().await;
+        let (one, other) = tokio::join!(import(&place, &path, &[]), import(&place, &path, &[]));
+        assert_eq!(counts(&one)[0] + counts(&other)[0], 5_200, "{one} {other}");
+        let right = "SELECT count(*) FROM directory_object u JOIN directory_object m ON m.tenant_id = u.tenant_id AND m.id = u.manager_id \
+                     WHERE u.kind = 'user' AND m.kind = 'user'";
+        assert_eq!(place.number(right).await, 5_200);
+        assert_eq!(counts(&import(&place, &path, &[]).await), [0, 0, 5_200, 0]);
+        whole(&place).await;
+    }
+
     async fn what_is_exported_makes_the_same_elsewhere(place: Place) {
         let all = file(&place, "all.jsonl", &(ALL_KINDS.to_owned() + &people(1200)));
         import(&place, &all, &[]).await;

@@ -174,6 +174,7 @@ enum Pass {
 type Verdict = Result<Decided, Vec<Problem>>;
 
 /// An import under way.
+#[expect(clippy::struct_excessive_bools, reason = "what is known of the documents by now")]
 pub struct Import<'a> {
     app: &'a App,
     caller: Caller<'a>,
@@ -197,6 +198,8 @@ pub struct Import<'a> {
     /// has made them since, it is found out when they are written.
     new: Lines,
     later: HashSet<u32>,
+    /// Whether somebody may have another id than was known when others were decided: their managers are looked up again.
+    other_ids: bool,
     /// What is being written at this moment.
     flights: VecDeque<write::Flight>,
     outcome: Outcome,
@@ -223,6 +226,7 @@ impl App {
             touched: Lines::default(),
             new: Lines::default(),
             later: HashSet::new(),
+            other_ids: false,
             flights: VecDeque::new(),
             outcome: Outcome::default(),
         })

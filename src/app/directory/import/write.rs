@@ -23,12 +23,20 @@ pub enum Stage {
 /// A batch that is being committed.
 pub(super) struct Flight {
     commit: JoinHandle<Result<(), CommitError>>,
-    /// What is committed, to be written one by one if they cannot be together.
+    /// What is committed, to be written anew if it cannot be.
     items: Vec<Item>,
-    /// What comes of each: whether it was made, whether it was changed, whether its manager is to come.
-    fates: Vec<(bool, bool, bool)>,
+    fates: Vec<Fate>,
     /// Who is among them, by name, where somebody is referred to so.
     names: HashMap<String, String>,
+}
+
+/// What comes of a document.
+#[derive(Clone, Copy)]
+struct Fate {
+    created: bool,
+    changed: bool,
+    /// Whether the manager is to come.
+    later: bool,
 }
 
 impl Flight {
@@ -109,29 +117,41 @@ impl Import<'_> {
 
     /// Begins to commit a batch.
     fn take_off(&mut self, items: Vec<Item>, decided: Vec<Result<Decided, Vec<Problem>>>) {
-        let (mut all, mut fates, mut flying) = (Changeset::default(), Vec::with_capacity(items.len()), Vec::new());
         let mut names = HashMap::new();
+        if self.by_name {
+            for (item, decided) in items.iter().zip(&decided) {
+                if let (Some(upn), Kind::User, Ok(decided)) = (name(item, "userPrincipalName"), item.kind, decided) {
+                    names.insert(upn, decided.id.clone());
+                }
+            }
+        }
+        let (items, fates, changes) = self.together(items, decided);
+        let (store, tenant) = (self.app.store.clone(), self.caller.tenant);
+        let commit = tokio::spawn(async move {
+            if changes.writes.is_empty() { Ok(()) } else { store.commit(tenant, changes).await }
+        });
+        self.flights.push_back(Flight { commit, items, fates, names });
+    }
+
+    /// What can be written of a batch; what cannot is noted.
+    fn together(
+        &mut self,
+        items: Vec<Item>,
+        decided: Vec<Result<Decided, Vec<Problem>>>,
+    ) -> (Vec<Item>, Vec<Fate>, Changeset) {
+        let (mut all, mut fates, mut written) = (Changeset::default(), Vec::with_capacity(items.len()), Vec::new());
         for (item, decided) in items.into_iter().zip(decided) {
             match decided {
                 Ok(decided) => {
-                    if self.by_name
-                        && item.kind == Kind::User
-                        && let Some(upn) = name(&item, "userPrincipalName")
-                    {
-                        names.insert(upn, decided.id.clone());
-                    }
                     fates.push(fate(&decided));
                     all.writes.extend(decided.changes.writes);
                     all.audit.extend(decided.changes.audit);
-                    flying.push(item);
+                    written.push(item);
                 }
                 Err(problems) => self.fail(problems),
             }
         }
-        let (store, tenant) = (self.app.store.clone(), self.caller.tenant);
-        let commit =
-            tokio::spawn(async move { if all.writes.is_empty() { Ok(()) } else { store.commit(tenant, all).await } });
-        self.flights.push_back(Flight { commit, items: flying, fates, names });
+        (written, fates, all)
     }
 
     /// Waits until the first batch under way is committed.
@@ -150,34 +170,36 @@ impl Import<'_> {
         }
     }
 
-    /// Writes a batch that could not be written: it may have been for another one's sake. If not, it turns out one by one what
-    /// cannot be.
+    /// Writes a batch that could not be written: it may have been for another one's sake. If not, its halves are written, and
+    /// theirs, until it turns out which single document cannot be.
     async fn write_again(&mut self, items: Vec<Item>) -> Result<(), Error> {
-        let (items, decided) = self.prepare(items, Trust::InNothing).await?;
-        let changes = decided.iter().flatten().map(|decided| decided.changes.clone());
-        let changes = changes.fold(Changeset::default(), |mut all, changes| {
-            all.writes.extend(changes.writes);
-            all.audit.extend(changes.audit);
-            all
-        });
-        match self.app.store().commit(self.caller.tenant, changes).await {
-            Ok(()) => {
-                for (item, decided) in items.iter().zip(decided) {
-                    match decided {
-                        Ok(decided) => self.settled(item, fate(&decided)),
-                        Err(problems) => self.fail(problems),
-                    }
-                }
-                Ok(())
-            }
-            Err(CommitError::Store(error)) => Err(error.into()),
-            Err(CommitError::Conflict | CommitError::Constraint(_)) => {
-                for item in items {
+        // Whoever is made now has another id than the one by which batches that are under way know them.
+        self.other_ids = true;
+        let mut waiting = vec![items];
+        while let Some(mut items) = waiting.pop() {
+            if items.len() < 2 {
+                if let Some(item) = items.pop() {
                     self.write_one(item).await?;
                 }
-                Ok(())
+                continue;
+            }
+            let (items, decided) = self.prepare(items, Trust::InNothing).await?;
+            let (mut items, fates, changes) = self.together(items, decided);
+            let nothing = changes.writes.is_empty();
+            match if nothing { Ok(()) } else { self.app.store().commit(self.caller.tenant, changes).await } {
+                Ok(()) => {
+                    for (item, fate) in items.iter().zip(fates) {
+                        self.settled(item, fate);
+                    }
+                }
+                Err(CommitError::Store(error)) => return Err(error.into()),
+                Err(CommitError::Conflict | CommitError::Constraint(_)) => {
+                    let half = items.split_off(items.len() / 2);
+                    waiting.extend([half, items]);
+                }
             }
         }
+        Ok(())
     }
 
     async fn write_one(&mut self, item: Item) -> Result<(), Error> {
@@ -212,9 +234,10 @@ impl Import<'_> {
     }
 
     /// Notes what came of a document.
-    fn settled(&mut self, item: &Item, (created, changed, later): (bool, bool, bool)) {
+    fn settled(&mut self, item: &Item, Fate { created, changed, later }: Fate) {
         self.count(item.kind, created, changed);
-        if later {
+        let by_name = item.manager.as_ref().is_some_and(|named| matches!(named.target, Reference::Person(_)));
+        if later || (by_name && self.other_ids) {
             self.later.insert(item.line);
         }
         if created || changed {
@@ -223,9 +246,9 @@ impl Import<'_> {
     }
 }
 
-/// Whether an object is made, whether it is changed, whether its manager is to come.
-fn fate(decided: &Decided) -> (bool, bool, bool) {
-    (decided.created, !decided.changes.writes.is_empty(), decided.later)
+fn fate(decided: &Decided) -> Fate {
+    let Decided { created, later, .. } = *decided;
+    Fate { created, changed: !decided.changes.writes.is_empty(), later }
 }
 
 /// What a broken constraint means.
