@@ -5,6 +5,7 @@ mod ca;
 mod check_config;
 mod export;
 mod import;
+mod log;
 mod manage;
 mod openapi;
 mod scim;
@@ -14,7 +15,9 @@ mod token;
 use std::{
     io::{self, Write},
     process::ExitCode,
-    sync::Arc,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
 };
 
 use clap::{CommandFactory, FromArgMatches};
@@ -56,7 +59,7 @@ pub fn run() -> ExitCode {
         // Whoever read our output has read enough.
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "cardea: {error}");
+            complain(format!("cardea: {error}\n"));
             ExitCode::FAILURE
         }
     }
@@ -122,6 +125,18 @@ fn command_principal(tenant: &store::Tenant) -> Principal {
         kind: authz::Kind::Application,
         permissions: Permissions::named([authz::DIRECTORY_READ_WRITE_ALL]),
         directory_roles: DirectoryRoles::default(),
+    }
+}
+
+/// Writes to stderr, for as long as somebody who reads may take.
+fn complain(text: String) {
+    let (done, written) = mpsc::channel();
+    let write = move || {
+        let _ = io::stderr().write_all(text.as_bytes());
+        let _ = done.send(());
+    };
+    if thread::Builder::new().spawn(write).is_ok() {
+        let _ = written.recv_timeout(Duration::from_secs(5));
     }
 }
 

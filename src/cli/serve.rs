@@ -1,33 +1,36 @@
 //! `cardea serve`: opens the store, builds the application and serves it until it is told to stop.
 
-use std::{
-    io::{self, IsTerminal},
-    net::SocketAddr,
-    sync::Arc,
-};
+use std::{io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use tokio::{
     runtime,
     signal::unix::{SignalKind, signal},
     sync::mpsc,
+    time,
 };
-use tracing_subscriber::EnvFilter;
 
-use super::{Error, open_authority, open_store, print};
+use super::{
+    Error,
+    log::{self, Log},
+    open_authority, open_store,
+};
 use crate::{
     api::{self, Api},
     app::{App, directory::graph},
     authority::{self, Authority, Issuer},
     clock::Clock,
-    config::{LogFormat, Serve},
+    config::Serve,
     server::{self, LocalCa, Tls},
     store::Store,
 };
 
 pub(super) fn run(config: &Serve) -> Result<(), Error> {
-    start_log(config)?;
+    let log = Log::start(config)?;
     let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Start)?;
-    runtime.block_on(serve(config))
+    let served = runtime.block_on(serve(config));
+    log.finish();
+    served
 }
 
 async fn serve(config: &Serve) -> Result<(), Error> {
@@ -55,13 +58,20 @@ async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receive
     let tls = tls(config)?.map(Arc::new);
     let listen = |source| Error::Listen { address: config.listen.clone(), source };
     let listener = server::bind(&config.listen).await.map_err(listen)?;
-    print(&greeting(config, tls.as_deref(), listener.local_addr().map_err(listen)?))?;
+    log::announce(greeting(config, tls.as_deref(), listener.local_addr().map_err(listen)?));
     let served = server::serve(listener, router, server::Options { tls, ..config.options() }, stop);
     tokio::select! {
         () = served => {}
-        () = api.authority.keep_fresh() => {}
+        () = keep_fresh(&api.authority) => {}
     }
     Ok(())
+}
+
+/// Learns what is new in the store. A panic does not end that, or the server.
+async fn keep_fresh(authority: &Authority) {
+    while AssertUnwindSafe(authority.keep_fresh()).catch_unwind().await.is_err() {
+        time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// The issuers whose tokens are believed beside our own.
@@ -134,17 +144,6 @@ fn stop_signals() -> io::Result<mpsc::Receiver<()>> {
         }
     });
     Ok(receive)
-}
-
-fn start_log(config: &Serve) -> Result<(), Error> {
-    let filter =
-        EnvFilter::builder().parse(&config.log).map_err(|source| Error::Log { filter: config.log.clone(), source })?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    match config.log_format {
-        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
-    Ok(())
 }
 
 #[cfg(test)]
