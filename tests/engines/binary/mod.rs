@@ -3,6 +3,7 @@
 mod cli;
 mod crash;
 mod full;
+mod log;
 mod manage;
 mod stop;
 mod transfer;
