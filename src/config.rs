@@ -3,6 +3,7 @@
 //! An option on the command line wins over its variable, and both over the default. There is no other configuration.
 
 mod manage;
+mod storage;
 mod transfer;
 
 use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
@@ -13,6 +14,7 @@ pub use self::manage::{
     App, AppCommand, Audit, AuditCommand, Common, InTenant, Key, KeyCommand, Scim, ScimCommand, Tenant, TenantCommand,
     User, UserCommand,
 };
+pub use self::storage::Storage;
 pub use self::transfer::{Export, ExportCommand, ExportDirectory, Format, Import, ImportCommand, ImportDirectory};
 use crate::{
     api::{self, limits::Rates},
@@ -145,6 +147,9 @@ pub struct Serve {
     /// How to log.
     #[arg(long, env = "CARDEA_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
+    /// Storage.
+    #[command(flatten)]
+    pub storage: Storage,
 }
 
 /// Where the server's certificate comes from. Without any of these it speaks plain HTTP.
@@ -250,7 +255,7 @@ impl Database {
             connections: self.connections.max(1),
             cache_kib: self.cache_mib.saturating_mul(1024),
             statement_timeout_ms: u64::try_from(self.statement_timeout.as_millis()).unwrap_or(u64::MAX),
-            bulk: false,
+            ..store::Options::default()
         }
     }
 

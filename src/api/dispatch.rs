@@ -19,6 +19,7 @@ use super::{
     Api, Options, batch, body,
     error::{Code, Error},
     operations::{Call, Operation},
+    panics::caught,
     read,
     respond::{Answer, JSON},
     service,
@@ -91,7 +92,8 @@ pub(super) async fn answer(api: &Arc<Api>, request: Request) -> Finished {
     let client_request_id = client_request_id(&request.headers);
     let said = client_request_id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or(&request_id);
     let provenance = Provenance { correlation_id: said.to_owned(), address: request.address };
-    let outcome = handle(api, request, provenance).await;
+    let handled = caught(&request_id, handle(api, request, provenance)).await;
+    let outcome = handled.unwrap_or_else(|panicked| Err(panicked.into()));
     finish(api, &request_id, client_request_id, outcome)
 }
 
@@ -104,7 +106,7 @@ pub(super) async fn admit(State(api): State<Arc<Api>>, request: axum::extract::R
 }
 
 /// An outcome as an answer with all its headers.
-fn finish(
+pub(super) fn finish(
     api: &Api,
     request_id: &str,
     client_request_id: Option<HeaderValue>,

@@ -233,17 +233,17 @@ impl Error {
 
     /// The store failed: the caller learns that it is not their fault, the log learns why.
     fn store(error: &store::Error) -> Self {
-        match error {
-            store::Error::Timeout => {
-                tracing::warn!(%error, "a request took too long");
-                Self::unavailable("The request takes longer than allowed: narrow it, or try again later.")
-            }
-            store::Error::Closed => Self::unavailable("The server is stopping: try again."),
-            other => {
-                tracing::error!(error = %other, "the store failed");
-                Self::new(Code::INTERNAL, "The server could not do this. The request-id helps its operator to see why.")
-            }
-        }
+        let Some((message, seconds)) = passing(error) else {
+            tracing::error!(%error, "the store failed");
+            return Self::internal();
+        };
+        tracing::warn!(%error, "a request was not done");
+        Self::new(Code::UNAVAILABLE, message).with(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// A bug; the log tells of it.
+    pub(super) fn internal() -> Self {
+        Self::new(Code::INTERNAL, "The server could not do this. The request-id helps its operator to see why.")
     }
 
     /// Too many passwords or secrets are being hashed at this moment.
@@ -291,6 +291,26 @@ impl Error {
         });
         json!({ "error": error }).to_string().into_bytes()
     }
+}
+
+/// What is told of a failure of the store that passes, and after how many seconds to try again.
+pub(super) fn passing(error: &store::Error) -> Option<(&'static str, u64)> {
+    Some(match error {
+        store::Error::Timeout => ("The request takes longer than allowed: narrow it, or try again later.", 1),
+        store::Error::Busy => {
+            let message = "Too many searches, counts and filters without an index are under way in this tenant: narrow the \
+                           request, or try again later.";
+            (message, 5)
+        }
+        store::Error::Full(_) => ("The server's storage is full: nothing can be written until there is space.", 30),
+        store::Error::Unreachable(_) => ("The server cannot reach its database at the moment: try again later.", 5),
+        store::Error::Closed => ("The server is stopping: try again.", 1),
+        store::Error::Database(_)
+        | store::Error::Panicked
+        | store::Error::Newer { .. }
+        | store::Error::Corrupt(_)
+        | store::Error::Directory { .. } => return None,
+    })
 }
 
 impl From<odata::error::Error> for Error {

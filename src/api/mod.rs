@@ -16,6 +16,7 @@ pub mod error;
 pub mod limits;
 pub mod openapi;
 pub mod operations;
+mod panics;
 mod read;
 mod refusals;
 pub mod respond;
@@ -139,9 +140,11 @@ pub fn router(api: Arc<Api>) -> Router {
     let cors = cors::layer(&api.options.cors_origins);
     let limit = middleware::from_fn_with_state(Arc::clone(&api), dispatch::admit);
     let limited = api.options.rates.address.is_some();
-    let mut router = Router::new().merge(swagger::router()).merge(scim::router()).fallback(dispatch::dispatch);
+    let pages = swagger::router().layer(middleware::from_fn_with_state(Arc::clone(&api), panics::guard));
+    let mut router = Router::new().merge(pages).merge(scim::router()).fallback(dispatch::dispatch);
     if api.authority.options().embedded {
-        router = router.merge(sign_in::router());
+        let guard = middleware::from_fn_with_state(Arc::clone(&api), sign_in::guard);
+        router = router.merge(sign_in::router().layer(guard));
     }
     if limited {
         router = router.layer(limit);

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value as Json, json};
 
@@ -15,6 +18,7 @@ use super::{
 use crate::{
     model::ENTITY_TYPES,
     odata::{csdl, options},
+    store,
 };
 
 /// The process runs.
@@ -22,15 +26,16 @@ pub(super) async fn healthz() -> &'static str {
     "ok"
 }
 
-/// The process can serve: its database answers.
-pub(super) async fn readyz(State(api): State<Arc<Api>>) -> (StatusCode, &'static str) {
-    match api.app.store().ping().await {
-        Ok(()) => (StatusCode::OK, "ready"),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer")
-        }
-    }
+/// The process can serve: its database answers, and takes what is written.
+pub(super) async fn readyz(State(api): State<Arc<Api>>) -> Response {
+    let Err(error) = api.app.store().ping().await else { return "ready".into_response() };
+    tracing::warn!(%error, "not ready");
+    let message = match error {
+        store::Error::Full(_) => "the storage is full",
+        store::Error::Unreachable(_) => "the database cannot be reached",
+        _ => "the database does not answer",
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], message).into_response()
 }
 
 /// The service document (OData JSON §5).

@@ -13,7 +13,7 @@ use tokio::{
 use super::{
     Error,
     log::{self, Log},
-    open_authority, open_store,
+    open_authority,
 };
 use crate::{
     api::{self, Api},
@@ -22,7 +22,7 @@ use crate::{
     clock::Clock,
     config::Serve,
     server::{self, LocalCa, Tls},
-    store::Store,
+    store::{self, Store},
 };
 
 pub(super) fn run(config: &Serve) -> Result<(), Error> {
@@ -36,7 +36,8 @@ pub(super) fn run(config: &Serve) -> Result<(), Error> {
 async fn serve(config: &Serve) -> Result<(), Error> {
     // From here on a signal stops us in an orderly way, however early it comes.
     let stop = stop_signals().map_err(Error::Start)?;
-    let store = open_store(&config.database).await?;
+    let database = &config.database;
+    let store = store::open(database.url(), &database.data, &config.storage.options(database.options())).await?;
     let result = serve_store(config, &store, stop).await;
     store.close().await;
     result

@@ -1,4 +1,4 @@
-//! Whether an index bounds what a read costs.
+//! What bounds the cost of a read.
 
 use crate::{
     model::{
@@ -13,9 +13,29 @@ const SMALL_PAGE: usize = 200;
 /// So many rows may be skipped before it counts.
 const SMALL_SKIP: u64 = 1000;
 
-/// Whether the read finds its rows in an index and reads few rows beside those it gives. To say no of such a read only
-/// costs a change of thread.
-pub(super) fn is_bounded(query: &Query) -> bool {
+/// What bounds the cost of a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cost {
+    /// It finds its rows in an index and reads few rows beside those it gives, which are few. A change of thread would cost
+    /// more than it does.
+    Small,
+    /// It finds its rows in an index, but there are many.
+    Indexed,
+    /// No index bounds it: it may take as long as a statement may.
+    Unbounded,
+}
+
+/// What bounds the cost of a query. To say too much of it only costs a turn.
+pub(super) fn cost(query: &Query) -> Cost {
+    match is_bounded(query) {
+        false => Cost::Unbounded,
+        true if query.limit > SMALL_PAGE && query.rows.is_collection() => Cost::Indexed,
+        true => Cost::Small,
+    }
+}
+
+/// Whether the read finds its rows in an index and reads few rows beside those it gives.
+fn is_bounded(query: &Query) -> bool {
     let entity = query.rows.face().entity;
     if query.count || query.search.is_some() || !single_valued(&query.shape) {
         return false;
@@ -39,7 +59,7 @@ pub(super) fn is_bounded(query: &Query) -> bool {
             _ => return false,
         }
     }
-    if query.limit > SMALL_PAGE || matches!(query.start, Start::Skip(n) if n > SMALL_SKIP) {
+    if matches!(query.start, Start::Skip(n) if n > SMALL_SKIP) {
         return false;
     }
     if !query.filter.as_ref().is_none_or(|f| equalities(f, &mut equal)) {

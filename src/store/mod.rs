@@ -18,10 +18,11 @@ pub mod postgres;
 mod provisioning;
 mod reach;
 mod reader;
+mod slow_reads;
 pub mod sql;
 pub mod sqlite;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -127,11 +128,25 @@ pub struct Options {
     pub statement_timeout_ms: u64,
     /// SQLite: whether much is to be written at once, which takes more memory.
     pub bulk: bool,
+    /// How many reads of one tenant that no index bounds may wait.
+    pub slow_reads_waiting: usize,
+    /// How long such a read may wait.
+    pub slow_reads_patience: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 8, cache_kib: 48 * 1024, statement_timeout_ms: 30_000, bulk: false }
+        Self { connections: 8, cache_kib: 48 * 1024, statement_timeout_ms: 30_000, bulk: false,
+            slow_reads_waiting: 128,
+            slow_reads_patience: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Options {
+    /// The limits of slow reads, so many of which may run at once.
+    fn slow_reads(&self, at_once: usize) -> slow_reads::Limits {
+        slow_reads::Limits { at_once, waiting: self.slow_reads_waiting, patience: self.slow_reads_patience }
     }
 }
 
@@ -234,6 +249,18 @@ pub enum Error {
     /// The statement took longer than allowed.
     #[error("the statement took too long")]
     Timeout,
+    /// Too many reads of the tenant wait that no index bounds, or this one has waited too long.
+    #[error("too many slow reads of the tenant are waiting")]
+    Busy,
+    /// There is no space for what is written.
+    #[error("the storage is full: {0}")]
+    Full(String),
+    /// The database does not answer, or its files cannot be read or written.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
+    /// A bug: the work panicked, and was undone.
+    #[error("the work panicked")]
+    Panicked,
     /// The database was migrated by a newer version of this program.
     #[error("the database is at migration {found}, this program knows {known}: use the newer cardea")]
     Newer {
@@ -265,6 +292,19 @@ impl Error {
 
     fn database(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Database(Box::new(error))
+    }
+
+    /// The same error for another of those who wait for the same thing.
+    fn again(&self) -> Self {
+        match self {
+            Self::Timeout => Self::Timeout,
+            Self::Busy => Self::Busy,
+            Self::Full(reason) => Self::Full(reason.clone()),
+            Self::Unreachable(reason) => Self::Unreachable(reason.clone()),
+            Self::Panicked => Self::Panicked,
+            Self::Closed => Self::Closed,
+            other => Self::Database(other.to_string().into()),
+        }
     }
 }
 

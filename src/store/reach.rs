@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 
-use super::{Error, TenantKey};
+use super::{Error, TenantKey, bounded::Cost};
 use crate::model::meta::Closure;
 
 /// How far is walked before a way is called long.
@@ -48,6 +48,16 @@ pub enum Way {
     Down(Vec<String>, Steps),
     /// All the way up: tells those of these that the source leads to.
     Whole(Vec<String>),
+}
+
+impl Way {
+    /// What bounds the walk.
+    pub(super) fn cost(&self) -> Cost {
+        match self {
+            Self::Up(_) | Self::Down(..) => Cost::Indexed,
+            Self::Whole(_) => Cost::Unbounded,
+        }
+    }
 }
 
 /// The part of a [`super::Store`] that walks over links.

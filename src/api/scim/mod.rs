@@ -29,6 +29,7 @@ use self::{
 use super::{
     Api, body,
     dispatch::{self, Refused, What},
+    panics::caught,
 };
 use crate::{
     app::{self, Expected, Named, Provenance},
@@ -137,7 +138,8 @@ async fn answer(State(api): State<Arc<Api>>, request: axum::extract::Request) ->
     let path = percent_encoding::percent_decode_str(path).decode_utf8().unwrap_or("/-".into()).replace('\0', "/-/");
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let asked = Asked { method: parts.method, query, headers: parts.headers, body };
-    let outcome = handle(&api, &origin, &path, asked, provenance).await;
+    let handled = caught(&request_id, handle(&api, &origin, &path, asked, provenance)).await;
+    let outcome = handled.unwrap_or_else(|panicked| Err(super::error::Error::from(panicked).into()));
     let Answer { status, headers, body } = outcome.unwrap_or_else(Failure::into_answer);
     let mut response = Response::new(Body::from(body.as_ref().map(Json::to_string).unwrap_or_default()));
     *response.status_mut() = status;

@@ -61,6 +61,7 @@ pub(super) async fn enter(asked: Asked, body: Body) -> Response {
             let text = format!("Too many attempts: wait {} seconds.", wait.as_secs() + 1);
             return wanted.page(&asked, username, Some(&text));
         }
+        Err(SignInError::Store(error)) => return broken(&Refusal::store(&error)),
         Err(error) => {
             tracing::warn!(%error, "a person could not sign in");
             return wanted.page(&asked, username, Some("That did not work just now: try again."));
@@ -202,6 +203,6 @@ fn bad(text: &str) -> Response {
     page::message(StatusCode::BAD_REQUEST, "This cannot be done", text)
 }
 
-fn broken(refusal: &Refusal) -> Response {
+pub(super) fn broken(refusal: &Refusal) -> Response {
     page::message(refusal.status(), "This cannot be done", refusal.message())
 }

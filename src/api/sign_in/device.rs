@@ -68,7 +68,7 @@ pub(super) async fn show() -> Response {
 pub(super) async fn enter(asked: Asked, body: Body) -> Response {
     let form = match token::form(&asked, body).await {
         Ok(form) => form,
-        Err(refusal) => return page::message(refusal.status(), "This cannot be done", refusal.message()),
+        Err(refusal) => return broken(&refusal),
     };
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let code = field("code");
@@ -76,6 +76,7 @@ pub(super) async fn enter(asked: Asked, body: Body) -> Response {
     let waiting = match authority.device_named(code, asked.visit(), &asked.origin).await {
         Ok(Some(waiting)) => waiting,
         Ok(None) => return page::device_code(code, Some("The code is not right, or it is too old.")),
+        Err(SignInError::Store(error)) => return broken(&Refusal::store(&error)),
         Err(error) => return page::device_code(code, Some(&told(&error))),
     };
     if form.contains_key("decline") {
@@ -99,6 +100,7 @@ fn finish(outcome: Result<(), SignInError>, waiting: &Waiting, code: &str, usern
         ),
         Ok(()) => page::message(StatusCode::OK, "Declined", &format!("{app} was not let in. You can close this page.")),
         Err(SignInError::GrantExpired) => page::device_code("", Some("The code is not right, or it is too old.")),
+        Err(SignInError::Store(error)) => broken(&Refusal::store(&error)),
         Err(error) => sign_in(waiting, code, username, Some(&told(&error))),
     }
 }

@@ -15,7 +15,8 @@ use std::{net::IpAddr, sync::Arc};
 use axum::{
     Router,
     body::Body,
-    extract::{FromRequestParts, State},
+    extract::{FromRequestParts, Request, State},
+    middleware::Next,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -24,8 +25,8 @@ use serde_json::Value as Json;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use self::refusal::{Kind, Refusal};
-use super::{Api, dispatch};
-use crate::{authority::Visit, store::Tenant};
+use super::{Api, dispatch, panics::caught};
+use crate::{authority::Visit, ids, store::Tenant};
 
 /// The routes.
 pub(super) fn router() -> Router<Arc<Api>> {
@@ -45,6 +46,15 @@ pub(super) fn router() -> Router<Arc<Api>> {
         .layer(open)
         .route(device::PAGE, get(device::show).post(device::enter))
         .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::show).post(authorize::enter))
+}
+
+/// A layer that answers where what is behind it panics.
+pub(super) async fn guard(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    let headers = request.headers().clone();
+    match caught(&ids::new_id(), next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Refusal::new(Kind::Failed, "The service could not do this.").response(api.now(), &headers),
+    }
 }
 
 async fn only_post(method: Method, asked: Asked) -> Response {

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::json;
-use crate::{ids, model::value::Timestamp, store};
+use crate::{api::error::passing, ids, model::value::Timestamp, store};
 
 /// The longest part of a request that is told back.
 const SHOWN: usize = 64;
@@ -59,6 +59,8 @@ pub(super) enum Kind {
     Slow,
     /// Something failed here, or too many call.
     Unavailable,
+    /// A bug of the server's.
+    Failed,
 }
 
 impl Kind {
@@ -87,6 +89,7 @@ impl Kind {
             Self::Disabled => (7_000_112, "unauthorized_client", StatusCode::BAD_REQUEST),
             Self::Slow => (50_196, "temporarily_unavailable", StatusCode::TOO_MANY_REQUESTS),
             Self::Unavailable => (90_033, "temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Failed => (50_000, "server_error", StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
 }
@@ -119,7 +122,8 @@ impl Refusal {
     /// The store failed; the log knows how.
     pub(super) fn store(error: &store::Error) -> Self {
         tracing::error!(%error, "a sign-in failed for a reason of our own");
-        Self::unavailable()
+        let Some((message, seconds)) = passing(error) else { return Self::unavailable() };
+        Self { retry_after: Some(seconds), ..Self::new(Kind::Unavailable, message) }
     }
 
     pub(super) fn unavailable() -> Self {

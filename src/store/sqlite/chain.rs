@@ -69,7 +69,7 @@ fn stored(connection: &Connection, tenant: TenantKey) -> Result<Head, Error> {
 #[async_trait]
 impl Audit for SqliteStore {
     async fn audit_head(&self, tenant: TenantKey) -> Result<Head, Error> {
-        self.run(true, move |connection| stored(connection, tenant)).await
+        self.small(move |connection| stored(connection, tenant)).await
     }
 
     async fn audit_range(&self, tenant: TenantKey, from: i64, to: i64) -> Result<Vec<Linked>, Error> {
@@ -83,7 +83,7 @@ impl Audit for SqliteStore {
             found.sort_by_key(|linked| audit::place(linked.entity, &linked.values).map(|place| place.sequence));
             Ok(found)
         };
-        self.run(false, run).await
+        self.indexed(run).await
     }
 
     async fn audit_last(&self, tenant: TenantKey) -> Result<i64, Error> {
@@ -92,6 +92,6 @@ impl Audit for SqliteStore {
                        coalesce((SELECT max(sequence) FROM sign_in WHERE tenant_id = ?1), 0))";
             connection.query_row(sql, [tenant.0], |row| row.get(0)).map_err(failure)
         };
-        self.run(true, run).await
+        self.small(run).await
     }
 }

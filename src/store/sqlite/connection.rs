@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, Statement,
     config::DbConfig,
+    ffi,
     types::{ToSqlOutput, ValueRef},
 };
 
@@ -154,8 +155,18 @@ impl Row for SqliteRow<'_> {
 
 /// A failure that is the database's.
 pub(super) fn failure(error: rusqlite::Error) -> Error {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::OperationInterrupted) => Error::Timeout,
+    let rusqlite::Error::SqliteFailure(code, _) = &error else { return Error::database(error) };
+    match (code.code, code.extended_code) {
+        (ErrorCode::OperationInterrupted, _) => Error::Timeout,
+        // Another process writes, and goes on writing.
+        (ErrorCode::DatabaseBusy, _) => Error::Timeout,
+        // A quota, or a file that may get no larger, is told by the system as a write that fails.
+        (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_SHMSIZE) => {
+            Error::Full(error.to_string())
+        }
+        (ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly, _) => {
+            Error::Unreachable(error.to_string())
+        }
         _ => Error::database(error),
     }
 }

@@ -56,7 +56,7 @@ impl DeviceCodes for SqliteStore {
             let found = statement.query_row(params![user_code, now.0], stored).optional().map_err(failure)?;
             found.map(device_code).transpose()
         };
-        self.run(true, run).await
+        self.small(run).await
     }
 
     async fn device_code_poll(

@@ -1,8 +1,8 @@
 //! The embedded engine: one file in the data directory.
 //!
 //! Reads run on connections of their own beside the one [`writer`]; in WAL mode neither waits for the other. A read
-//! that an index bounds runs where it is asked for, since handing it to another thread costs more than it takes; any
-//! other read runs on a blocking thread, so that it holds nobody up.
+//! that is small and bounded by an index runs where it is asked for, since handing it to another thread costs more than it
+//! takes; any other read runs on a blocking thread, so that it holds nobody up, and waits for its turn if no index bounds it.
 
 mod bulk;
 mod chain;
@@ -14,9 +14,15 @@ mod identities;
 mod people;
 mod provisioning;
 mod reach;
+mod trouble;
 mod writer;
 
-use std::{fs, mem, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs, mem,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
@@ -29,10 +35,11 @@ use self::{
 };
 use super::{
     CommitError, Error, Life, NewTenant, Options, Page, SigningKey, Store, Tenant, TenantKey,
-    bounded::is_bounded,
+    bounded::{Cost, cost},
     migrations::{self, Migration},
     reader::Reader,
     row_values,
+    slow_reads::SlowReads,
     sql::{Statement, select, write},
 };
 use crate::{
@@ -53,10 +60,12 @@ const FILE: &str = "cardea.db";
 
 /// The embedded engine.
 pub struct SqliteStore {
+    directory: PathBuf,
     readers: Arc<Readers>,
     writer: Writer,
-    /// How many reads may be on blocking threads at once.
-    slow_reads: Arc<Semaphore>,
+    slow_reads: Arc<SlowReads>,
+    /// How many reads that an index bounds may be on blocking threads at once.
+    indexed_reads: Arc<Semaphore>,
 }
 
 impl SqliteStore {
@@ -70,39 +79,74 @@ impl SqliteStore {
         migrate(&connection)?;
         let timeout = Duration::from_millis(options.statement_timeout_ms);
         Ok(Self {
+            directory: directory.to_owned(),
             readers: Arc::new(Readers::new(&path, options.cache_kib, timeout)),
             writer: Writer::start(connection, options.bulk).map_err(Error::database)?,
-            slow_reads: Arc::new(Semaphore::new(options.connections.max(1))),
+            slow_reads: SlowReads::new(options.slow_reads(options.connections)),
+            indexed_reads: Arc::new(Semaphore::new(options.connections.div_ceil(2).max(2))),
         })
     }
 
-    /// Runs a read: here when it is bounded, else on a blocking thread.
+    /// Runs a read where, and when, its cost allows.
     async fn run<T: Send + 'static>(
         &self,
-        bounded: bool,
+        cost: Cost,
+        tenant: TenantKey,
         read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        if bounded {
-            return self.readers.with(read);
+        match cost {
+            Cost::Small => self.small(read).await,
+            Cost::Indexed => self.indexed(read).await,
+            Cost::Unbounded => {
+                let turn = self.slow_reads.turn(tenant).await?;
+                self.on_thread(turn, read).await
+            }
         }
-        let permit = Arc::clone(&self.slow_reads).acquire_owned().await.map_err(|_| Error::Closed)?;
+    }
+
+    /// Runs a read that is small, here.
+    #[expect(clippy::unused_async, reason = "where it runs is nobody else's business")]
+    async fn small<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        self.readers.with(read)
+    }
+
+    /// Runs a read that an index bounds, on a blocking thread.
+    async fn indexed<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let place = Arc::clone(&self.indexed_reads).acquire_owned().await.map_err(|_| Error::Closed)?;
+        self.on_thread(place, read).await
+    }
+
+    /// Runs a read on a blocking thread, and keeps its place for as long as it runs, also when its caller has gone.
+    async fn on_thread<T: Send + 'static>(
+        &self,
+        place: impl Send + 'static,
+        read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let readers = Arc::clone(&self.readers);
         let run = move || {
-            let _permit = permit;
+            let _place = place;
             readers.with(read)
         };
-        tokio::task::spawn_blocking(run).await.map_err(Error::database)?
+        tokio::task::spawn_blocking(run).await.map_err(|error| match error.is_panic() {
+            true => Error::Panicked,
+            false => Error::Closed,
+        })?
     }
 }
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn ping(&self) -> Result<(), Error> {
-        self.run(true, |c| c.query_row("SELECT 1", [], |_| Ok(())).map_err(failure)).await
+        self.small(|c| c.query_row("SELECT 1", [], |_| Ok(())).map_err(failure)).await?;
+        trouble::space(&self.directory)?;
+        self.writer.works().await
     }
 
     async fn read(&self, tenant: TenantKey, query: Query) -> Result<Option<Page>, Error> {
-        self.run(is_bounded(&query), move |connection| read(connection, tenant, &query)).await
+        self.run(cost(&query), tenant, move |connection| read(connection, tenant, &query)).await
     }
 
     async fn count(&self, tenant: TenantKey, query: Query) -> Result<Option<u64>, Error> {
@@ -117,7 +161,7 @@ impl Store for SqliteStore {
             };
             Ok((!missing).then_some(count))
         };
-        self.run(false, run).await
+        self.run(Cost::Unbounded, tenant, run).await
     }
 
     async fn row(
@@ -131,7 +175,7 @@ impl Store for SqliteStore {
         let run = move |connection: &Connection| {
             first(connection, &select::row(&Sqlite, tenant, entity, column, value, life), |row| row_values(entity, row))
         };
-        self.run(true, run).await
+        self.small(run).await
     }
 
     async fn rows(
@@ -146,23 +190,23 @@ impl Store for SqliteStore {
                 row_values(entity, row)
             })
         };
-        self.run(true, run).await
+        self.small(run).await
     }
 
     async fn records(&self, tenant: TenantKey, query: Query) -> Result<Vec<(Vec<Value>, RowVersion)>, Error> {
-        let bounded = is_bounded(&query);
+        let cost = cost(&query);
         let run = move |connection: &Connection| {
             let entity = query.rows.face().entity;
             all(connection, &select::records(&Sqlite, tenant, &query), |row| row_values(entity, row))
         };
-        self.run(bounded, run).await
+        self.run(cost, tenant, run).await
     }
 
     async fn exists(&self, tenant: TenantKey, rows: Rows) -> Result<bool, Error> {
         let run = move |c: &Connection| {
             Ok(first(c, &select::exists(&Sqlite, tenant, &Scope::Tenant, &rows), |_| ())?.is_some())
         };
-        self.run(true, run).await
+        self.small(run).await
     }
 
     async fn commit(&self, tenant: TenantKey, mut changes: Changeset) -> Result<(), CommitError> {
@@ -171,7 +215,7 @@ impl Store for SqliteStore {
     }
 
     async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
-        self.run(true, |connection| identities::tenants(connection).map_err(failure)).await
+        self.small(|connection| identities::tenants(connection).map_err(failure)).await
     }
 
     async fn tenant_create_first(&self, tenant: NewTenant, first: Changeset) -> Result<(), CommitError> {
@@ -201,7 +245,7 @@ impl Store for SqliteStore {
             };
             statement.query_map([], key)?.collect::<Result<_, _>>()
         };
-        self.run(true, move |c| run(c).map_err(failure)).await
+        self.small(move |c| run(c).map_err(failure)).await
     }
 
     async fn signing_key_create(&self, key: SigningKey) -> Result<(), CommitError> {

@@ -80,7 +80,7 @@ impl People for SqliteStore {
             let one = |row: &Row<'_>| Ok((TenantKey(row.get(0)?), row.get(1)?, Timestamp(row.get(2)?)));
             statement.query_map([], one)?.collect::<Result<_, _>>()
         };
-        self.run(true, move |connection| run(connection).map_err(failure)).await
+        self.small(move |connection| run(connection).map_err(failure)).await
     }
 
     async fn grants_end(&self, tenant: TenantKey, family: &str) -> Result<(), CommitError> {

@@ -29,7 +29,7 @@ impl Provisioning for SqliteStore {
             };
             statement.query_map([], client)?.collect::<Result<_, _>>()
         };
-        self.run(true, move |connection| run(connection).map_err(failure)).await
+        self.small(move |connection| run(connection).map_err(failure)).await
     }
 
     async fn provisioning_client_add(&self, client: ProvisioningClient, audit: Vec<Entry>) -> Result<(), CommitError> {

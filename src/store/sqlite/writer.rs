@@ -5,7 +5,11 @@
 //! answer means that the change is on disk.
 
 use std::{
-    sync::mpsc::{Receiver, Sender, channel},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, channel},
+    },
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -17,6 +21,7 @@ use tokio::sync::oneshot;
 use super::{
     chain::Chains,
     connection::{bind, execute, failure},
+    trouble::Trouble,
 };
 use crate::{
     model::{audit::Entry, meta::EntityType},
@@ -56,6 +61,7 @@ type Task = Box<dyn FnOnce(&Connection) -> Outcome + Send>;
 /// The writer's handle.
 pub(super) struct Writer {
     queue: Mutex<Option<Sender<Job>>>,
+    trouble: Arc<Trouble>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -63,9 +69,29 @@ impl Writer {
     /// Starts the thread.
     pub(super) fn start(connection: Connection, bulk: bool) -> std::io::Result<Self> {
         let (queue, jobs) = channel();
-        let run = move || run(&connection, &jobs, bulk.then(Turns::new));
+        let trouble = Arc::<Trouble>::default();
+        let seen = Arc::clone(&trouble);
+        let run = move || run(&connection, &jobs, bulk.then(Turns::new), &seen);
         let thread = std::thread::Builder::new().name("writer".into()).spawn(run)?;
-        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue: Mutex::new(Some(queue)), trouble, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Whether writing works, as far as it is known. After it has failed it is tried, now and then.
+    pub(super) async fn works(&self) -> Result<(), Error> {
+        let Some(error) = self.trouble.now() else { return Ok(()) };
+        if !self.trouble.may_try() {
+            return Err(error);
+        }
+        // Writes one page, which says what it said before.
+        let rewrite = |connection: &Connection| {
+            let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failure)?;
+            Ok(connection.pragma_update(None, "user_version", version).map_err(failure)?)
+        };
+        match self.run(rewrite).await {
+            Ok(()) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error),
+            Err(_) => Err(error),
+        }
     }
 
     /// Applies a changeset's statements whole or not at all; returns when they are on disk.
@@ -95,7 +121,8 @@ impl Writer {
         if !sent {
             return Err(Error::Closed.into());
         }
-        outcome.await.unwrap_or(Err(Error::Closed.into()))
+        // The thread answers whatever it takes, unless it panics.
+        outcome.await.unwrap_or(Err(Error::Panicked.into()))
     }
 
     /// Lets the thread finish what waits, and ends it.
@@ -130,52 +157,71 @@ impl Turns {
 
 /// With turns, for who writes much, jobs have no savepoints, which copy the pages that are changed: so they share a
 /// transaction, and if one of them cannot be done, none of them was.
-fn run(connection: &Connection, jobs: &Receiver<Job>, mut turns: Option<Turns>) {
+fn run(connection: &Connection, jobs: &Receiver<Job>, mut turns: Option<Turns>, trouble: &Trouble) {
     let together = turns.is_some();
-    let most = if together { BULK_BATCH } else { BATCH };
-    let mut answers: Vec<(oneshot::Sender<Outcome>, Outcome)> = Vec::with_capacity(most);
     while let Ok(first) = jobs.recv() {
         if let Some(turns) = &mut turns {
             turns.give();
         }
-        if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-            let _ = first.reply.send(Err(error.into()));
-            continue;
+        let batch = AssertUnwindSafe(|| write_together(connection, first, jobs, together, trouble));
+        if catch_unwind(batch).is_err() {
+            // Those who waited are told by their channels.
+            tracing::error!("the writer panicked");
         }
-        let (mut next, mut chains, mut refused) = (Some(first), Chains::default(), false);
-        while let Some(job) = next {
-            let outcome = if together {
-                apply_here(connection, job.work, job.audit, &mut chains)
-            } else {
-                apply(connection, job.work, job.audit, &mut chains)
-            };
-            refused |= together && outcome.is_err();
-            answers.push((job.reply, outcome));
-            // A failure of the disk may end the transaction: what came next would be written by itself, though it is
-            // answered with an error.
-            let open = !connection.is_autocommit() && !refused;
-            next = if open && answers.len() < most { jobs.try_recv().ok() } else { None };
-        }
-        let committed = if refused {
-            execute(connection, "ROLLBACK")
-        } else {
-            chains.store(connection).and_then(|()| execute(connection, "COMMIT"))
-        };
-        if let Err(error) = &committed {
-            tracing::error!(%error, "commit failed");
+        // Nothing is open when the next batch begins, however this one ended.
+        if !connection.is_autocommit() {
             let _ = execute(connection, "ROLLBACK");
-        }
-        for (reply, outcome) in answers.drain(..) {
-            let outcome = match (&committed, outcome) {
-                (Err(_), _) => Err(Error::Closed.into()),
-                (Ok(()), Ok(())) if refused => Err(CommitError::Conflict),
-                (Ok(()), outcome) => outcome,
-            };
-            let _ = reply.send(outcome);
         }
     }
     // What the log holds goes into the database, so that the next start has nothing to recover.
     let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/// Writes what waits at this moment in one transaction, and answers.
+fn write_together(connection: &Connection, first: Job, jobs: &Receiver<Job>, together: bool, trouble: &Trouble) {
+    if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
+        trouble.note(Some(&error));
+        let _ = first.reply.send(Err(error.into()));
+        return;
+    }
+    let most = if together { BULK_BATCH } else { BATCH };
+    let mut answers: Vec<(oneshot::Sender<Outcome>, Outcome)> = Vec::with_capacity(most);
+    let (mut next, mut chains, mut refused) = (Some(first), Chains::default(), false);
+    while let Some(job) = next {
+        let outcome = if together {
+            caught(|| apply_here(connection, job.work, job.audit, &mut chains))
+        } else {
+            apply(connection, job.work, job.audit, &mut chains)
+        };
+        refused |= together && outcome.is_err();
+        answers.push((job.reply, outcome));
+        // A failure of the disk may end the transaction: what came next would be written by itself, though it is
+        // answered with an error.
+        let open = !connection.is_autocommit() && !refused;
+        next = if open && answers.len() < most { jobs.try_recv().ok() } else { None };
+    }
+    let failed = answers.iter().find_map(|(_, outcome)| match outcome {
+        Err(CommitError::Store(error)) => Some(error.again()),
+        _ => None,
+    });
+    let committed = match (connection.is_autocommit(), refused) {
+        (true, true) => Ok(()),
+        (false, true) => execute(connection, "ROLLBACK"),
+        (true, false) => Err(failed.as_ref().map_or(Error::Closed, Error::again)),
+        (false, false) => chains.store(connection).and_then(|()| execute(connection, "COMMIT")),
+    };
+    trouble.note(committed.as_ref().err().or(failed.as_ref()));
+    if committed.is_err() && !connection.is_autocommit() {
+        let _ = execute(connection, "ROLLBACK");
+    }
+    for (reply, outcome) in answers {
+        let outcome = match (&committed, outcome) {
+            (Err(error), _) => Err(error.again().into()),
+            (Ok(()), Ok(())) if refused => Err(CommitError::Conflict),
+            (Ok(()), outcome) => outcome,
+        };
+        let _ = reply.send(outcome);
+    }
 }
 
 /// Does one job. A single statement is whole or nothing by itself; anything more gets a savepoint.
@@ -183,15 +229,23 @@ fn apply(connection: &Connection, work: Work, audit: Option<(TenantKey, Vec<Entr
     if let (Work::Statements(writes), None) = (&work, &audit)
         && writes.len() < 2
     {
-        return write_all(connection, writes);
+        return caught(|| write_all(connection, writes));
     }
     execute(connection, "SAVEPOINT job")?;
-    let outcome = apply_here(connection, work, audit, chains);
-    if outcome.is_err() {
-        execute(connection, "ROLLBACK TO job")?;
+    let outcome = caught(|| apply_here(connection, work, audit, chains));
+    // A failure of the disk may have ended the transaction, and the savepoint with it.
+    if !connection.is_autocommit() {
+        if outcome.is_err() {
+            execute(connection, "ROLLBACK TO job")?;
+        }
+        execute(connection, "RELEASE job")?;
     }
-    execute(connection, "RELEASE job")?;
     outcome
+}
+
+/// A job that panics fails by itself: what it did is undone, and the others of its batch are written.
+fn caught(job: impl FnOnce() -> Outcome) -> Outcome {
+    catch_unwind(AssertUnwindSafe(job)).unwrap_or(Err(Error::Panicked.into()))
 }
 
 /// Does one job; what it did before it failed is left to who calls.
@@ -258,4 +312,72 @@ fn unique(entity: &'static EntityType, message: &str) -> Option<Constraint> {
     let name = last.strip_prefix(entity.table)?.strip_prefix('.')?;
     let column = entity.columns.iter().position(|c| c.name == name)?;
     Some(Constraint::Unique { table: entity.table, column })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn writer() -> (Writer, tempfile::TempDir) {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = super::super::connection::open_writer(&directory.path().join("db"), false).unwrap();
+        connection.execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY)").unwrap();
+        (Writer::start(connection, false).unwrap(), directory)
+    }
+
+    fn insert(number: i64) -> impl FnOnce(&Connection) -> Outcome + Send + 'static {
+        move |connection| Ok(connection.execute("INSERT INTO t VALUES (?1)", [number]).map(drop).map_err(failure)?)
+    }
+
+    fn numbers(directory: &tempfile::TempDir) -> Vec<i64> {
+        let connection = Connection::open(directory.path().join("db")).unwrap();
+        let mut statement = connection.prepare("SELECT n FROM t ORDER BY n").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_change_that_panics_fails_by_itself() {
+        let (writer, directory) = writer();
+        // What waits while the first one sleeps is one batch.
+        let sleeps = writer.run(|_| {
+            std::thread::sleep(Duration::from_millis(200));
+            Ok(())
+        });
+        let panics = |number| {
+            writer.run(move |connection: &Connection| {
+                insert(number)(connection)?;
+                panic!("on purpose")
+            })
+        };
+        let (slept, one, panicked, two) =
+            tokio::join!(sleeps, writer.run(insert(1)), panics(7), writer.run(insert(2)));
+        assert!(slept.is_ok() && one.is_ok() && two.is_ok());
+        assert!(matches!(panicked, Err(CommitError::Store(Error::Panicked))), "{panicked:?}");
+        assert!(matches!(panics(8).await, Err(CommitError::Store(Error::Panicked))));
+        writer.run(insert(3)).await.unwrap();
+        assert_eq!(numbers(&directory), [1, 2, 3]);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_was_ended_by_a_failure_is_told_to_all() {
+        let (writer, directory) = writer();
+        let sleeps = writer.run(|_| {
+            std::thread::sleep(Duration::from_millis(200));
+            Ok(())
+        });
+        // As SQLite does by itself when the disk is full.
+        let ends = writer.run(|connection: &Connection| {
+            connection.execute_batch("ROLLBACK").map_err(failure)?;
+            Err(Error::Full("there is no space".to_owned()).into())
+        });
+        let (_, one, ended) = tokio::join!(sleeps, writer.run(insert(1)), ends);
+        for outcome in [one, ended] {
+            assert!(matches!(outcome, Err(CommitError::Store(Error::Full(_)))), "{outcome:?}");
+        }
+        assert!(matches!(writer.works().await, Err(Error::Full(_))), "it has just failed");
+        std::thread::sleep(Duration::from_millis(1100));
+        writer.works().await.unwrap();
+        writer.run(insert(2)).await.unwrap();
+        assert_eq!(numbers(&directory), [2]);
+    }
 }
