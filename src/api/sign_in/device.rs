@@ -10,7 +10,9 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::{
-    Asked, json, page,
+    Asked,
+    authorize::broken,
+    json, page,
     refusal::{Kind, Refusal, shown},
     token,
 };

@@ -1,6 +1,9 @@
 //! How values go in and rows come out, and what errors mean.
 
+use std::{error::Error as _, io};
+
 use bytes::BytesMut;
+use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::{
     error::{DbError, SqlState},
     types::{IsNull, ToSql, Type},
@@ -67,19 +70,44 @@ pub(super) fn parameters(parameters: &[Parameter]) -> Vec<&(dyn ToSql + Sync)> {
 
 /// A failure that is the database's.
 pub(super) fn failure(error: tokio_postgres::Error) -> Error {
+    let message = reason(&error);
     match error.code() {
         Some(code) if *code == SqlState::QUERY_CANCELED => Error::Timeout,
-        _ => Error::database(error),
+        Some(code) if *code == SqlState::DISK_FULL => Error::Full(message),
+        // The classes of connections, of resources and of the system; what an operator does; a server that only reads.
+        Some(code)
+            if ["08", "53", "57P", "58"].iter().any(|class| code.code().starts_with(class))
+                || *code == SqlState::READ_ONLY_SQL_TRANSACTION =>
+        {
+            Error::Unreachable(message)
+        }
+        None if error.is_closed() || error.source().is_some_and(|source| source.is::<io::Error>()) => {
+            Error::Unreachable(message)
+        }
+        _ => Error::Database(message.into()),
     }
 }
 
 /// A failure to get a connection.
-pub(super) fn pool_failure(error: deadpool_postgres::PoolError) -> Error {
+pub(super) fn pool_failure(error: PoolError) -> Error {
     match error {
-        deadpool_postgres::PoolError::Backend(error) => failure(error),
-        deadpool_postgres::PoolError::Timeout(_) => Error::Timeout,
+        PoolError::Backend(error) => Error::Unreachable(reason(&error)),
+        PoolError::Timeout(TimeoutType::Wait) => Error::Timeout,
+        PoolError::Timeout(_) => Error::Unreachable("a connection takes too long to be made".to_owned()),
+        PoolError::Closed => Error::Closed,
         other => Error::database(other),
     }
+}
+
+/// An error with what it comes from: the driver's own words leave that out.
+pub(super) fn reason(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
 }
 
 /// What a failed statement of a commit means.

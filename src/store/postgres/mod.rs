@@ -5,6 +5,7 @@
 
 mod bulk;
 mod chain;
+mod connect;
 mod convert;
 mod device_codes;
 pub mod dialect;
@@ -12,13 +13,20 @@ mod identities;
 mod people;
 mod provisioning;
 mod reach;
+mod tls;
 mod transaction;
 
-use std::{future::Future, mem, str::FromStr, time::Duration};
+use std::{
+    future::Future,
+    mem,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::{Config, NoTls};
+use parking_lot::Mutex;
+use tokio::time;
 
 use self::{
     convert::{PostgresRow, failure, parameters, pool_failure, refusal},
@@ -27,9 +35,11 @@ use self::{
 };
 use super::{
     CommitError, Error, Life, NewTenant, Options, Page, SigningKey, Store, Tenant, TenantKey,
+    bounded::{Cost, cost},
     migrations::{self, Migration},
     reader::Reader,
     row_values,
+    slow_reads::SlowReads,
     sql::{
         Statement, select,
         write::{self, Must, Write},
@@ -51,35 +61,86 @@ use crate::{
 /// Servers that start at once migrate one after the other: each takes this advisory lock ("cardea" in ASCII).
 const MIGRATION_LOCK: i64 = 0x6361_7264_6561;
 
+/// A connection takes no longer to be made, TLS and authentication included.
+const CREATE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A database that takes longer to say that it is there is not there.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+/// For so long after a write that failed for want of space the storage is called full.
+const FULL_FOR: Duration = Duration::from_secs(10);
+
 /// The engine on PostgreSQL.
 pub struct PostgresStore {
     pool: Pool,
+    slow_reads: Arc<SlowReads>,
+    /// Why, and when, the last write failed for want of space.
+    full: Mutex<Option<(String, Instant)>>,
 }
 
 impl PostgresStore {
     /// Connects, and migrates the database.
     pub async fn open(url: &str, options: &Options) -> Result<Self, Error> {
-        let mut config = Config::from_str(url).map_err(failure)?;
+        let (mut config, connector) = connect::read(url)?;
         let timeout = format!("-c statement_timeout={}", options.statement_timeout_ms);
         let given = config.get_options().map(str::to_owned);
         config.options(given.map_or(timeout.clone(), |given| format!("{given} {timeout}")));
-        if config.get_application_name().is_none() {
-            config.application_name("cardea");
-        }
-        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let manager =
+            Manager::from_connect(config, connector, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let connections = options.connections.max(1);
         let pool = Pool::builder(manager)
-            .max_size(options.connections.max(1))
+            .max_size(connections)
             .wait_timeout(Some(Duration::from_millis(options.statement_timeout_ms)))
+            .create_timeout(Some(CREATE_TIMEOUT))
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(Error::database)?;
-        let store = Self { pool };
+        // Some connections are left to writes, and to reads that an index bounds.
+        let slow = connections - connections.div_ceil(4);
+        let store = Self { pool, slow_reads: SlowReads::new(options.slow_reads(slow)), full: Mutex::default() };
         store.migrate().await?;
         Ok(store)
     }
 
     async fn client(&self) -> Result<Object, Error> {
-        self.pool.get().await.map_err(pool_failure)
+        client(&self.pool).await
+    }
+
+    /// Runs a read when its cost allows. One that no index bounds goes on when its caller has gone: its connection is
+    /// busy until then, and so long it has its turn.
+    async fn run<T, F>(&self, cost: Cost, tenant: TenantKey, read: impl FnOnce(Pool) -> F + Send) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let read = read(self.pool.clone());
+        if cost != Cost::Unbounded {
+            return read.await;
+        }
+        let turn = self.slow_reads.turn(tenant).await?;
+        let run = async move {
+            let _turn = turn;
+            read.await
+        };
+        let done = tokio::spawn(run).await;
+        done.map_err(|error| if error.is_panic() { Error::Panicked } else { Error::Closed })?
+    }
+
+    /// Notes whether there is space for what is written.
+    fn note<T>(&self, outcome: Result<T, CommitError>) -> Result<T, CommitError> {
+        match &outcome {
+            Err(CommitError::Store(Error::Full(reason))) => {
+                *self.full.lock() = Some((reason.clone(), Instant::now()));
+            }
+            Ok(_) => drop(self.full.lock().take()),
+            Err(_) => {}
+        }
+        outcome
+    }
+
+    /// Whether a write has just failed for want of space.
+    fn space(&self) -> Result<(), Error> {
+        let full = self.full.lock();
+        let recent = full.as_ref().filter(|(_, since)| since.elapsed() < FULL_FOR);
+        recent.map_or(Ok(()), |(reason, _)| Err(Error::Full(reason.clone())))
     }
 
     async fn migrate(&self) -> Result<(), Error> {
@@ -116,43 +177,25 @@ impl PostgresStore {
         let transaction = Transaction::begin(self.client().await?, "BEGIN").await?;
         let (transaction, outcome) = work(transaction).await;
         let ended = transaction.end(outcome.is_ok()).await;
-        outcome?;
-        Ok(ended?)
+        self.note(outcome.and_then(|()| Ok(ended?)))
     }
 }
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn ping(&self) -> Result<(), Error> {
-        self.client().await?.batch_execute("SELECT 1").await.map_err(failure)
+        let ping = async { self.client().await?.batch_execute("SELECT 1").await.map_err(failure) };
+        let late = |_| Error::Unreachable(format!("it does not answer within {} s", PING_TIMEOUT.as_secs()));
+        time::timeout(PING_TIMEOUT, ping).await.map_err(late)??;
+        self.space()
     }
 
     async fn read(&self, tenant: TenantKey, query: Query) -> Result<Option<Page>, Error> {
-        let client = self.client().await?;
-        let mut reader = Reader::new(&Postgres, tenant, &query);
-        if !query.count && query.shape.expand.is_empty() {
-            run_reader(&client, &mut reader).await?;
-            return Ok(reader.finish());
-        }
-        // All statements see one state.
-        let transaction = Transaction::begin(client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-        run_reader(&transaction, &mut reader).await?;
-        transaction.end(true).await?;
-        Ok(reader.finish())
+        self.run(cost(&query), tenant, |pool| read(pool, tenant, query)).await
     }
 
     async fn count(&self, tenant: TenantKey, query: Query) -> Result<Option<u64>, Error> {
-        let client = self.client().await?;
-        let counted = fetch(&client, select::count(&Postgres, tenant, &query)).await?;
-        let count = counted.into_iter().next().and_then(|row| PostgresRow(row).int(0));
-        let count = count.and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
-        let missing = match query.rows.parent() {
-            Some(parent) if count == 0 => {
-                fetch(&client, select::exists(&Postgres, tenant, &query.scope, parent)).await?.is_empty()
-            }
-            _ => false,
-        };
-        Ok((!missing).then_some(count))
+        self.run(Cost::Unbounded, tenant, |pool| count(pool, tenant, query)).await
     }
 
     async fn row(
@@ -181,9 +224,13 @@ impl Store for PostgresStore {
     }
 
     async fn records(&self, tenant: TenantKey, query: Query) -> Result<Vec<(Vec<Value>, RowVersion)>, Error> {
-        let entity = query.rows.face().entity;
-        let rows = fetch(&self.client().await?, select::records(&Postgres, tenant, &query)).await?;
-        Ok(rows.into_iter().map(|row| row_values(entity, &PostgresRow(row))).collect())
+        let cost = cost(&query);
+        let read = async move |pool: Pool| {
+            let entity = query.rows.face().entity;
+            let rows = fetch(&client(&pool).await?, select::records(&Postgres, tenant, &query)).await?;
+            Ok(rows.into_iter().map(|row| row_values(entity, &PostgresRow(row))).collect())
+        };
+        self.run(cost, tenant, read).await
     }
 
     async fn exists(&self, tenant: TenantKey, rows: Rows) -> Result<bool, Error> {
@@ -196,7 +243,7 @@ impl Store for PostgresStore {
         let writes = write::statements(&Postgres, tenant, changes);
         if let ([write], true) = (writes.as_slice(), audit.is_empty()) {
             let client = self.client().await?;
-            return run(&client, write).await;
+            return self.note(run(&client, write).await);
         }
         self.in_transaction(|client| async move {
             let outcome = match run_all(&client, &writes).await {
@@ -275,6 +322,38 @@ impl Store for PostgresStore {
     async fn close(&self) {
         self.pool.close();
     }
+}
+
+async fn client(pool: &Pool) -> Result<Object, Error> {
+    pool.get().await.map_err(pool_failure)
+}
+
+async fn read(pool: Pool, tenant: TenantKey, query: Query) -> Result<Option<Page>, Error> {
+    let client = client(&pool).await?;
+    let mut reader = Reader::new(&Postgres, tenant, &query);
+    if !query.count && query.shape.expand.is_empty() {
+        run_reader(&client, &mut reader).await?;
+        return Ok(reader.finish());
+    }
+    // All statements see one state.
+    let transaction = Transaction::begin(client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    run_reader(&transaction, &mut reader).await?;
+    transaction.end(true).await?;
+    Ok(reader.finish())
+}
+
+async fn count(pool: Pool, tenant: TenantKey, query: Query) -> Result<Option<u64>, Error> {
+    let client = client(&pool).await?;
+    let counted = fetch(&client, select::count(&Postgres, tenant, &query)).await?;
+    let count = counted.into_iter().next().and_then(|row| PostgresRow(row).int(0));
+    let count = count.and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
+    let missing = match query.rows.parent() {
+        Some(parent) if count == 0 => {
+            fetch(&client, select::exists(&Postgres, tenant, &query.scope, parent)).await?.is_empty()
+        }
+        _ => false,
+    };
+    Ok((!missing).then_some(count))
 }
 
 /// Runs the statements of a read.
