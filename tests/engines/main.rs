@@ -10,6 +10,8 @@ mod binary;
 mod cases;
 mod commits;
 mod device_codes;
+mod encrypted;
+mod floods;
 mod fuzz;
 mod identities;
 mod limits;

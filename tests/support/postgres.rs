@@ -75,6 +75,24 @@ impl Database {
     }
 }
 
+/// A cluster of a test's own, which it may set up as it likes. None: tests use a server that somebody named.
+pub struct Cluster(Server);
+
+impl Cluster {
+    /// A new one.
+    pub fn start() -> Option<Self> {
+        if env("CARDEA_TEST_DATABASE_URL").is_some() {
+            return None;
+        }
+        Some(Self(Server::start_own().unwrap_or_else(|reason| panic!("{reason}"))))
+    }
+
+    /// The URL of its database.
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         let (url, sql) = (self.server.url.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
@@ -102,6 +120,10 @@ impl Server {
         if let Some(url) = env("CARDEA_TEST_DATABASE_URL") {
             return Ok(Self { url, cluster: None });
         }
+        Self::start_own()
+    }
+
+    fn start_own() -> Result<Self, String> {
         let bin = binaries()?;
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr());
         let port = port.map_err(|e| format!("no free port: {e}"))?.port();

@@ -82,16 +82,21 @@ impl Writer {
         if !self.trouble.may_try() {
             return Err(error);
         }
-        // Writes one page, which says what it said before.
-        let rewrite = |connection: &Connection| {
-            let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failure)?;
-            Ok(connection.pragma_update(None, "user_version", version).map_err(failure)?)
+        // As much as a change may need, and away again.
+        let tried = match self.batch("DROP TABLE IF EXISTS write_probe; CREATE TABLE write_probe AS SELECT zeroblob(65536)").await
+        {
+            Ok(()) => self.batch("DROP TABLE write_probe").await,
+            failed => failed,
         };
-        match self.run(rewrite).await {
+        match tried {
             Ok(()) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
             Err(_) => Err(error),
         }
+    }
+
+    async fn batch(&self, sql: &'static str) -> Outcome {
+        self.run(move |connection| Ok(connection.execute_batch(sql).map_err(failure)?)).await
     }
 
     /// Applies a changeset's statements whole or not at all; returns when they are on disk.

@@ -1,5 +1,6 @@
 //! The program itself, as people run it.
 
+mod away;
 mod cli;
 mod crash;
 mod full;
@@ -53,7 +54,7 @@ fn database(place: &Place) -> Vec<String> {
     }
 }
 
-async fn token(place: &Place, more: &[&str]) -> String {
+pub(crate) async fn token(place: &Place, more: &[&str]) -> String {
     let database = database(place);
     let mut args = vec!["token"];
     args.extend(database.iter().map(String::as_str));
@@ -66,26 +67,30 @@ async fn token(place: &Place, more: &[&str]) -> String {
 }
 
 /// A server, running.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    base: String,
+    pub(crate) base: String,
     /// What it prints, so that it is never told that nobody listens.
     printed: Option<Lines<BufReader<ChildStdout>>>,
 }
 
 impl Server {
     /// Starts one on a port that is free, and waits until it is ready.
-    async fn start(place: &Place) -> Self {
+    pub(crate) async fn start(place: &Place) -> Self {
         Self::start_with(place, &[]).await
     }
 
-    async fn start_with(place: &Place, more: &[&str]) -> Self {
+    pub(crate) async fn start_with(place: &Place, more: &[&str]) -> Self {
         Self::start_by(place, &[], &[&["--log", "warn"], more].concat()).await
     }
 
     /// Starts one by way of another program, which is given the command line.
-    async fn start_by(place: &Place, by: &[&str], more: &[&str]) -> Self {
-        let database = database(place);
+    pub(crate) async fn start_by(place: &Place, by: &[&str], more: &[&str]) -> Self {
+        Self::start_on(&database(place), by, more).await
+    }
+
+    /// The same, with this for arguments that say where the data is.
+    async fn start_on(database: &[String], by: &[&str], more: &[&str]) -> Self {
         let mut args = vec!["serve", "--listen", "127.0.0.1:0"];
         args.extend(database.iter().map(String::as_str));
         args.extend(more);
@@ -112,6 +117,22 @@ impl Server {
         assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
+    /// Waits until it says that it is ready, and what it said before.
+    async fn ready(&self) -> Vec<String> {
+        let (begin, mut said) = (std::time::Instant::now(), Vec::new());
+        loop {
+            let answer = http().get(format!("{}/readyz", self.base)).send().await.unwrap();
+            if answer.status() == 200 {
+                return said;
+            }
+            assert_eq!(answer.status(), 503);
+            assert!(answer.headers().contains_key("retry-after"));
+            said.push(answer.text().await.unwrap());
+            assert!(begin.elapsed() < PATIENCE, "it is never ready: {said:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     async fn exit_code(&mut self) -> Option<i32> {
         let begin = std::time::Instant::now();
         loop {
@@ -123,7 +144,7 @@ impl Server {
         }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}/beta{ROOT}{path}", self.base)
     }
 }
@@ -135,12 +156,80 @@ impl Drop for Server {
     }
 }
 
-fn http() -> reqwest::Client {
+pub(crate) fn http() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
 }
 
+/// What lets the programs of a tenant in, each in its way.
+struct Doors {
+    token: String,
+    client: serde_json::Value,
+    scim: serde_json::Value,
+}
+
+impl Doors {
+    /// Makes them, before the server runs.
+    async fn make(place: &Place) -> Self {
+        let json = async |args: &[&str]| {
+            let database = database(place);
+            let args: Vec<&str> = args.iter().copied().chain(database.iter().map(String::as_str)).collect();
+            let output = output(&args).await;
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            serde_json::from_slice(&output.stdout).unwrap()
+        };
+        let role = "EntitlementManagement.Read.All";
+        Self {
+            token: token(place, &["--role", "EntitlementManagement.ReadWrite.All", "--role", "User.ReadWrite.All"]).await,
+            client: json(&["app", "create", "--name", "a", "--role", role, "--json"]).await,
+            scim: json(&["scim", "create", "--name", "s", "--json"]).await,
+        }
+    }
+
+    /// Makes a package; the status and the error.
+    async fn create(&self, server: &Server, id: &str) -> (u16, serde_json::Value) {
+        let body = serde_json::json!({ "id": id, "displayName": id, "description": "lorem ".repeat(600), "catalogId": "c" });
+        let request = http().post(server.url("/accessPackages")).bearer_auth(&self.token).json(&body);
+        told(request).await
+    }
+
+    /// Lists packages.
+    async fn list(&self, server: &Server) -> (u16, serde_json::Value) {
+        told(http().get(server.url("/accessPackages?$top=5")).bearer_auth(&self.token)).await
+    }
+
+    /// Signs in with the application's secret.
+    async fn sign_in(&self, server: &Server) -> (u16, serde_json::Value) {
+        let said = |name: &str| self.client[name].as_str().unwrap().to_owned();
+        let (id, secret) = (said("clientId"), said("clientSecret"));
+        let body = format!(
+            "grant_type=client_credentials&client_id={id}&client_secret={secret}&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default"
+        );
+        let url = format!("{}/{}/oauth2/v2.0/token", server.base, said("tenantId"));
+        told(http().post(url).header("content-type", "application/x-www-form-urlencoded").body(body)).await
+    }
+
+    /// Pushes a user.
+    async fn push(&self, server: &Server, name: &str) -> (u16, serde_json::Value) {
+        let body = serde_json::json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": format!("{name}@contoso.example"),
+            "displayName": "lorem ".repeat(40), "active": true
+        });
+        let url = format!("{}/scim/v2/Users", server.base);
+        let request = http().post(url).bearer_auth(self.scim["token"].as_str().unwrap());
+        told(request.header("content-type", "application/scim+json").body(body.to_string())).await
+    }
+}
+
+/// The status of an answer and what it says; one that sends its caller away says for how long.
+async fn told(request: reqwest::RequestBuilder) -> (u16, serde_json::Value) {
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    assert!(status != 503 || answer.headers().contains_key("retry-after"), "{answer:?}");
+    (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default())
+}
+
 /// Only one test at a time has a server under load: the machine is small.
-static LOAD: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+pub(crate) static LOAD: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// Whether a file is there and holds something.
 fn holds_something(file: &Path) -> bool {
