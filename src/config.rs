@@ -70,10 +70,10 @@ pub struct Database {
     /// The directory for SQLite; it is created when it does not exist.
     #[arg(long, env = "CARDEA_DATA", value_name = "DIR", default_value = "./cardea-data")]
     pub data: PathBuf,
-    /// PostgreSQL instead of SQLite: `postgres://user:password@host/database`.
+    /// PostgreSQL instead of SQLite: `postgres://user:password@host/database`; `sslmode` and `sslrootcert` are libpq's.
     #[arg(long, env = "CARDEA_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<Secret>,
-    /// PostgreSQL: how many connections. SQLite: how many of them read at once.
+    /// PostgreSQL: how many connections, three quarters of them for slow reads. SQLite: how many slow reads at once.
     #[arg(long, env = "CARDEA_CONNECTIONS", value_name = "N", default_value_t = store::Options::default().connections)]
     pub connections: usize,
     /// SQLite: the page cache of each connection that reads, in MiB.

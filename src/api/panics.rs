@@ -10,7 +10,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, TryFutureExt};
 
 use super::{Api, dispatch, error::Error};
 use crate::ids;
@@ -20,8 +20,8 @@ use crate::ids;
 pub(super) struct Panicked;
 
 /// Does some work of a request. The id is that of the request in the log.
-pub(super) async fn caught<T>(request_id: &str, work: impl Future<Output = T>) -> Result<T, Panicked> {
-    AssertUnwindSafe(work).catch_unwind().await.map_err(|_| {
+pub(super) fn caught<T>(request_id: &str, work: impl Future<Output = T>) -> impl Future<Output = Result<T, Panicked>> {
+    AssertUnwindSafe(work).catch_unwind().map_err(move |_| {
         tracing::error!(request_id, "a request panicked");
         Panicked
     })
@@ -83,7 +83,8 @@ mod tests {
     async fn an_operation_that_panics_is_a_500_and_the_next_one_works() {
         let (mut api, _directory) = api().await;
         let operations = api.operations[Version::V1 as usize].get_mut(PACKAGES).unwrap();
-        operations.iter_mut().find(|o| o.method == "GET").unwrap().handler = |_| Box::pin(async { panic!("on purpose") });
+        operations.iter_mut().find(|o| o.method == "GET").unwrap().handler =
+            |_| Box::pin(async { panic!("on purpose") });
         let subject = Subject::Application { roles: vec![authz::READ_WRITE_ALL.to_owned()] };
         let token = api.authority.issue(&TokenRequest { tenant: None, subject, lifetime: MAX_LIFETIME }).await.unwrap();
         let router = router(Arc::new(api));

@@ -188,8 +188,7 @@ fn line(format: LogFormat, message: &str) -> Vec<u8> {
     let line = match format {
         LogFormat::Text => format!("{now} ERROR {target}: {message}\n"),
         LogFormat::Json => {
-            let event =
-                json!({ "timestamp": now.to_string(), "level": "ERROR", "message": message, "target": target });
+            let event = json!({ "timestamp": now.to_string(), "level": "ERROR", "message": message, "target": target });
             format!("{event}\n")
         }
     };
@@ -287,6 +286,9 @@ mod tests {
         let told: serde_json::Value = serde_json::from_str(told).unwrap();
         let written = text.lines().filter(|line| line.starts_with('x')).count();
         assert!(written <= BYTES / 1024, "{written}");
-        assert!(told["message"].as_str().unwrap().starts_with(&format!("{} lines were lost", 20_000 - written)), "{told}");
+        assert!(
+            told["message"].as_str().unwrap().starts_with(&format!("{} lines were lost", 20_000 - written)),
+            "{told}"
+        );
     }
 }

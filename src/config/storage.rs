@@ -21,8 +21,8 @@ pub struct Storage {
 
 impl Storage {
     /// These options, and the others of the store.
-    pub fn options(&self, others: store::Options) -> store::Options {
-        let (slow_reads_waiting, slow_reads_patience) = (self.slow_reads_waiting, self.slow_read_wait);
-        store::Options { slow_reads_waiting, slow_reads_patience, ..others }
+    pub fn options(&self, mut options: store::Options) -> store::Options {
+        (options.slow_reads_waiting, options.slow_reads_patience) = (self.slow_reads_waiting, self.slow_read_wait);
+        options
     }
 }

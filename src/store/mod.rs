@@ -136,7 +136,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 8, cache_kib: 48 * 1024, statement_timeout_ms: 30_000, bulk: false,
+        Self {
+            connections: 8,
+            cache_kib: 48 * 1024,
+            statement_timeout_ms: 30_000,
+            bulk: false,
             slow_reads_waiting: 128,
             slow_reads_patience: Duration::from_secs(10),
         }

@@ -225,10 +225,12 @@ mod tests {
     async fn a_queue_is_limited_in_number_and_time() {
         let reads = reads(1, 2, 50);
         let running = reads.turn(A).await.unwrap();
-        let wait = || tokio::spawn({
-            let reads = Arc::clone(&reads);
-            async move { reads.turn(A).await.map(drop) }
-        });
+        let wait = || {
+            tokio::spawn({
+                let reads = Arc::clone(&reads);
+                async move { reads.turn(A).await.map(drop) }
+            })
+        };
         let (one, two) = (wait(), wait());
         tokio::task::yield_now().await;
         assert!(matches!(reads.turn(A).await, Err(Error::Busy)), "there is no third place in the queue");

@@ -46,7 +46,8 @@ async fn opened(beside: &Client, url: &str) -> Result<bool, String> {
     let nowhere = Path::new("/nonexistent");
     let store = store::open(Some(url), nowhere, &Options::default()).await.map_err(|error| error.to_string())?;
     store.ping().await.map_err(|error| error.to_string())?;
-    let sql = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'cardea'";
+    let sql =
+        "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'cardea'";
     let encrypted = beside.query_one(sql, &[]).await.unwrap().get(0);
     store.close().await;
     // Its connections are gone before the next one is looked at.
@@ -96,7 +97,8 @@ impl Place {
     /// Opens a store with a query in the URL, by a name of the host.
     async fn open(&self, host: &str, query: &str) -> Result<bool, String> {
         let files = self.files.path().display();
-        let query = query.replace("RIGHT", &format!("{files}/right.pem")).replace("OTHER", &format!("{files}/other.pem"));
+        let query =
+            query.replace("RIGHT", &format!("{files}/right.pem")).replace("OTHER", &format!("{files}/other.pem"));
         let url = self.cluster.url().replace("127.0.0.1", host);
         opened(&self.beside, &format!("{url}?{query}")).await
     }

@@ -57,8 +57,12 @@ impl TestApp {
     /// A server with an API and an authority that are set otherwise.
     pub async fn start_set(engine: Engine, options: api::Options, trust: authority::Options) -> Self {
         let clock = Clock::manual(Timestamp::parse(BEGINNING).expect("a time"));
-        let store_options =
-            store::Options { connections: 4, cache_kib: 1024, statement_timeout_ms: 30_000, ..store::Options::default() };
+        let store_options = store::Options {
+            connections: 4,
+            cache_kib: 1024,
+            statement_timeout_ms: 30_000,
+            ..store::Options::default()
+        };
         let (store, directory, database) = match engine {
             Engine::Sqlite => {
                 let (store, directory) = sqlite::open(&store_options).await;

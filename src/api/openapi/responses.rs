@@ -115,7 +115,7 @@ const REFUSALS: &[Refusal] = &[
     Refusal {
         status: "503",
         component: "ServiceUnavailable",
-        description: "The server has too much to do just now. Nothing was changed; try again later.",
+        description: "The server has too much to do, or its storage is full or cannot be reached. Try again later.",
         example: ("ServiceUnavailable", "The server is busy; try again later."),
         header: Some("Retry-After"),
     },

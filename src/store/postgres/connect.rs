@@ -65,20 +65,20 @@ impl Mode {
         let known = Self::ALL.iter().find(|(name, _)| *name == text);
         known.map(|(_, mode)| *mode).ok_or_else(|| {
             let names = Self::ALL.map(|(name, _)| name).join(", ");
-            wrong(format!("sslmode={text} is none of {names}"))
+            wrong(&format!("sslmode={text} is none of {names}"))
         })
     }
 }
 
 /// A URL that says what cannot be.
-fn wrong(message: String) -> Error {
+fn wrong(message: &str) -> Error {
     Error::Database(format!("the database URL: {message}").into())
 }
 
 /// The driver's configuration, and who connects by it.
 pub(super) fn read(url: &str) -> Result<(Config, Connector), Error> {
     let Given { rest, mode, root } = take(url)?;
-    let mut config = Config::from_str(&rest).map_err(|error| wrong(reason(&error)))?;
+    let mut config = Config::from_str(&rest).map_err(|error| wrong(&reason(&error)))?;
     if config.get_hosts().is_empty() {
         // An address is a name that a certificate can have.
         for address in config.get_hostaddrs().to_vec() {
@@ -91,7 +91,7 @@ pub(super) fn read(url: &str) -> Result<(Config, Connector), Error> {
         // What has no network needs no TLS, and has none.
         _ if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) => Mode::Disable,
         Some(mode) if system && mode < Mode::VerifyFull => {
-            return Err(wrong("sslrootcert=system needs sslmode=verify-full: anybody can get a certificate".to_owned()));
+            return Err(wrong("sslrootcert=system needs sslmode=verify-full: anybody can get a certificate"));
         }
         Some(mode) => mode,
         None if system => Mode::VerifyFull,
@@ -104,7 +104,7 @@ pub(super) fn read(url: &str) -> Result<(Config, Connector), Error> {
         (Mode::VerifyCa | Mode::VerifyFull, None) => {
             let message = "sslmode=verify-ca and verify-full need sslrootcert: a file of certificates in PEM, or \
                            (verify-full) the word system";
-            return Err(wrong(message.to_owned()));
+            return Err(wrong(message));
         }
         (_, None) => Check::Nothing,
     };
@@ -141,17 +141,17 @@ fn roots(named: &str) -> Result<RootCertStore, Error> {
         let found = rustls_native_certs::load_native_certs();
         let (added, _) = roots.add_parsable_certificates(found.certs);
         if added == 0 {
-            return Err(wrong("sslrootcert=system: the system has no certificates".to_owned()));
+            return Err(wrong("sslrootcert=system: the system has no certificates"));
         }
         return Ok(roots);
     }
-    let unreadable = |reason: String| wrong(format!("sslrootcert={named}: {reason}"));
-    for certificate in CertificateDer::pem_file_iter(named).map_err(|error| unreadable(error.to_string()))? {
-        let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;
-        roots.add(certificate).map_err(|error| unreadable(error.to_string()))?;
+    let unreadable = |reason: &dyn std::fmt::Display| wrong(&format!("sslrootcert={named}: {reason}"));
+    for certificate in CertificateDer::pem_file_iter(named).map_err(|error| unreadable(&error))? {
+        let certificate = certificate.map_err(|error| unreadable(&error))?;
+        roots.add(certificate).map_err(|error| unreadable(&error))?;
     }
     if roots.is_empty() {
-        return Err(unreadable("the file has no certificate in PEM".to_owned()));
+        return Err(unreadable(&"the file has no certificate in PEM"));
     }
     Ok(roots)
 }

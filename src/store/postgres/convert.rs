@@ -69,6 +69,7 @@ pub(super) fn parameters(parameters: &[Parameter]) -> Vec<&(dyn ToSql + Sync)> {
 }
 
 /// A failure that is the database's.
+#[expect(clippy::needless_pass_by_value, reason = "it is what errors are mapped with")]
 pub(super) fn failure(error: tokio_postgres::Error) -> Error {
     let message = reason(&error);
     match error.code() {
@@ -81,7 +82,7 @@ pub(super) fn failure(error: tokio_postgres::Error) -> Error {
         {
             Error::Unreachable(message)
         }
-        None if error.is_closed() || error.source().is_some_and(|source| source.is::<io::Error>()) => {
+        None if error.is_closed() || error.source().is_some_and(<dyn std::error::Error>::is::<io::Error>) => {
             Error::Unreachable(message)
         }
         _ => Error::Database(message.into()),

@@ -157,9 +157,8 @@ impl Row for SqliteRow<'_> {
 pub(super) fn failure(error: rusqlite::Error) -> Error {
     let rusqlite::Error::SqliteFailure(code, _) = &error else { return Error::database(error) };
     match (code.code, code.extended_code) {
-        (ErrorCode::OperationInterrupted, _) => Error::Timeout,
-        // Another process writes, and goes on writing.
-        (ErrorCode::DatabaseBusy, _) => Error::Timeout,
+        // Busy: another process writes, and goes on writing.
+        (ErrorCode::OperationInterrupted | ErrorCode::DatabaseBusy, _) => Error::Timeout,
         // A quota, or a file that may get no larger, is told by the system as a write that fails.
         (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_SHMSIZE) => {
             Error::Full(error.to_string())

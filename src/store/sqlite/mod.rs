@@ -83,7 +83,7 @@ impl SqliteStore {
             readers: Arc::new(Readers::new(&path, options.cache_kib, timeout)),
             writer: Writer::start(connection, options.bulk).map_err(Error::database)?,
             slow_reads: SlowReads::new(options.slow_reads(options.connections)),
-            indexed_reads: Arc::new(Semaphore::new(options.connections.div_ceil(2).max(2))),
+            indexed_reads: Arc::new(Semaphore::new(options.connections.max(1))),
         })
     }
 
@@ -130,10 +130,9 @@ impl SqliteStore {
             let _place = place;
             readers.with(read)
         };
-        tokio::task::spawn_blocking(run).await.map_err(|error| match error.is_panic() {
-            true => Error::Panicked,
-            false => Error::Closed,
-        })?
+        tokio::task::spawn_blocking(run)
+            .await
+            .map_err(|error| if error.is_panic() { Error::Panicked } else { Error::Closed })?
     }
 }
 

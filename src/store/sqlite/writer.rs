@@ -83,7 +83,9 @@ impl Writer {
             return Err(error);
         }
         // As much as a change may need, and away again.
-        let tried = match self.batch("DROP TABLE IF EXISTS write_probe; CREATE TABLE write_probe AS SELECT zeroblob(65536)").await
+        let tried = match self
+            .batch("DROP TABLE IF EXISTS write_probe; CREATE TABLE write_probe AS SELECT zeroblob(65536)")
+            .await
         {
             Ok(()) => self.batch("DROP TABLE write_probe").await,
             failed => failed,
@@ -354,8 +356,7 @@ mod tests {
                 panic!("on purpose")
             })
         };
-        let (slept, one, panicked, two) =
-            tokio::join!(sleeps, writer.run(insert(1)), panics(7), writer.run(insert(2)));
+        let (slept, one, panicked, two) = tokio::join!(sleeps, writer.run(insert(1)), panics(7), writer.run(insert(2)));
         assert!(slept.is_ok() && one.is_ok() && two.is_ok());
         assert!(matches!(panicked, Err(CommitError::Store(Error::Panicked))), "{panicked:?}");
         assert!(matches!(panics(8).await, Err(CommitError::Store(Error::Panicked))));

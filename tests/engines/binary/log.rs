@@ -116,7 +116,11 @@ async fn a_log_that_is_read_late_is_whole() {
         assert_eq!(server.exit_code().await, Some(0));
         let text = text.await.unwrap();
         let lines = text.trim_start_matches('\0').lines();
-        assert_eq!(lines.filter(|line| line.contains("DEBUG") && line.contains("connection")).count(), 50, "{text:.2000}");
+        assert_eq!(
+            lines.filter(|line| line.contains("DEBUG") && line.contains("connection")).count(),
+            50,
+            "{text:.2000}"
+        );
         assert!(text.trim_end().ends_with("stopped"), "{text:.2000}");
     };
     on(Engine::Sqlite, test).await;

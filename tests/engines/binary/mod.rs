@@ -179,7 +179,8 @@ impl Doors {
         };
         let role = "EntitlementManagement.Read.All";
         Self {
-            token: token(place, &["--role", "EntitlementManagement.ReadWrite.All", "--role", "User.ReadWrite.All"]).await,
+            token: token(place, &["--role", "EntitlementManagement.ReadWrite.All", "--role", "User.ReadWrite.All"])
+                .await,
             client: json(&["app", "create", "--name", "a", "--role", role, "--json"]).await,
             scim: json(&["scim", "create", "--name", "s", "--json"]).await,
         }
@@ -187,7 +188,8 @@ impl Doors {
 
     /// Makes a package; the status and the error.
     async fn create(&self, server: &Server, id: &str) -> (u16, serde_json::Value) {
-        let body = serde_json::json!({ "id": id, "displayName": id, "description": "lorem ".repeat(600), "catalogId": "c" });
+        let body =
+            serde_json::json!({ "id": id, "displayName": id, "description": "lorem ".repeat(600), "catalogId": "c" });
         let request = http().post(server.url("/accessPackages")).bearer_auth(&self.token).json(&body);
         told(request).await
     }
