@@ -57,6 +57,8 @@ pub struct Options {
     pub rates: Rates,
     /// The origins whose pages may call; `*` is all.
     pub cors_origins: Vec<String>,
+    /// Whether there is Swagger UI.
+    pub swagger_ui: bool,
 }
 
 impl Default for Options {
@@ -68,6 +70,7 @@ impl Default for Options {
             request_timeout: Duration::from_secs(30),
             rates: Rates::default(),
             cors_origins: Vec::new(),
+            swagger_ui: true,
         }
     }
 }
@@ -139,7 +142,8 @@ pub fn router(api: Arc<Api>) -> Router {
     let cors = cors::layer(&api.options.cors_origins);
     let limit = middleware::from_fn_with_state(Arc::clone(&api), dispatch::admit);
     let limited = api.options.rates.address.is_some();
-    let mut router = Router::new().merge(swagger::router()).merge(scim::router()).fallback(dispatch::dispatch);
+    let mut router =
+        Router::new().merge(swagger::router(api.options.swagger_ui)).merge(scim::router()).fallback(dispatch::dispatch);
     if api.authority.options().embedded {
         router = router.merge(sign_in::router());
     }

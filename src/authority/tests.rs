@@ -13,7 +13,7 @@ use jsonwebtoken::EncodingKey;
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 
-use super::*;
+use super::{keys::TokenType, *};
 use crate::{
     authz::{Kind, READ_ALL, READ_WRITE_ALL},
     model::{
@@ -61,7 +61,10 @@ impl People for Memory {
     async fn revocations(&self) -> Result<Vec<(TenantKey, String, Timestamp)>, store::Error> {
         Ok(Vec::new())
     }
-    async fn grants_end(&self, _: TenantKey, _: &str) -> Result<(), CommitError> {
+    async fn grant_follow(&self, _: TenantKey, _: &str, _: Grant, _: Timestamp) -> Result<(), CommitError> {
+        Ok(())
+    }
+    async fn family_end(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<(), CommitError> {
         Ok(())
     }
 }
@@ -279,7 +282,7 @@ impl World {
     async fn token_with(&self, changes: Json) -> String {
         let mut claims = part(&self.token().await, 1);
         change(&mut claims, changes);
-        self.authority.signing().sign(&claims).unwrap()
+        self.authority.signing().sign(TokenType::Access, &claims).unwrap()
     }
 
     async fn check(&self, token: &str) -> Result<Arc<Caller>, Unauthenticated> {
@@ -482,7 +485,7 @@ async fn a_forged_signature_is_refused() {
 
     let stranger =
         SigningKey { kid: world.authority.signing().kid().to_owned(), ..keys::generate(Timestamp(0)).unwrap() };
-    let forged = SigningPair::read(&stranger).unwrap().sign(&part(&token, 1)).unwrap();
+    let forged = SigningPair::read(&stranger).unwrap().sign(TokenType::Access, &part(&token, 1)).unwrap();
     assert_eq!(world.refused(&forged).await, Unauthenticated::Signature);
 
     assert!(world.check(&token).await.is_ok());
