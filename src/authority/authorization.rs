@@ -150,7 +150,7 @@ impl Authority {
             created_at: now,
             expires_at: after(now, CODE_LIFETIME),
         };
-        self.store.grant_add(tenant.key, grant, now).await?;
+        self.store.grant_add(tenant.key, grant, user.version, now).await?;
         Ok(shown)
     }
 

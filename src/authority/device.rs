@@ -147,7 +147,7 @@ impl Authority {
             created_at: now,
             expires_at: code.expires_at,
         };
-        ended(self.store.device_code_approve(tenant.key, grant, now).await)
+        ended(self.store.device_code_approve(tenant.key, grant, user.version, now).await)
     }
 
     /// The person says no.

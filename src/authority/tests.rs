@@ -49,7 +49,7 @@ impl Memory {
 
 #[async_trait]
 impl People for Memory {
-    async fn grant_add(&self, _: TenantKey, _: Grant, _: Timestamp) -> Result<(), CommitError> {
+    async fn grant_add(&self, _: TenantKey, _: Grant, _: RowVersion, _: Timestamp) -> Result<(), CommitError> {
         Ok(())
     }
     async fn grant_use(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<Option<Used>, CommitError> {
@@ -86,7 +86,13 @@ impl DeviceCodes for Memory {
     ) -> Result<Option<DeviceCode>, CommitError> {
         Ok(None)
     }
-    async fn device_code_approve(&self, _: TenantKey, _: Grant, _: Timestamp) -> Result<(), CommitError> {
+    async fn device_code_approve(
+        &self,
+        _: TenantKey,
+        _: Grant,
+        _: RowVersion,
+        _: Timestamp,
+    ) -> Result<(), CommitError> {
         Err(CommitError::Conflict)
     }
     async fn device_code_decline(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<(), CommitError> {
@@ -467,6 +473,20 @@ async fn claims_that_are_not_ours_are_refused() {
         let token = world.token_with(changes.clone()).await;
         assert_eq!(world.refused(&token).await, reason, "{changes}");
     }
+}
+
+#[tokio::test]
+async fn what_does_not_say_that_it_is_an_access_token_is_none() {
+    let world = World::new().await;
+    let claims = part(&world.token().await, 1);
+    let id_token = world.authority.signing().sign(TokenType::Id, &claims).unwrap();
+    assert_eq!(world.refused(&id_token).await, Unauthenticated::Kind, "the same claims, the same key, another type");
+    for changes in [json!({ "roles": null, "idtyp": null }), json!({ "roles": null, "idtyp": "user" })] {
+        let token = world.token_with(changes.clone()).await;
+        assert_eq!(world.refused(&token).await, Unauthenticated::Kind, "{changes}");
+    }
+    let marked = world.token_with(json!({ "roles": null })).await;
+    assert_eq!(world.check(&marked).await.unwrap().principal.kind, Kind::Application);
 }
 
 #[tokio::test]

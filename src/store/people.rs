@@ -13,8 +13,15 @@ use crate::model::{
 /// The part of a [`super::Store`] by which people sign in.
 #[async_trait]
 pub trait People: Send + Sync {
-    /// Keeps a grant; those that have expired at this time go.
-    async fn grant_add(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError>;
+    /// Keeps a grant for a person whose row was in the state `seen` when the password was compared; those that have expired
+    /// at this time go. [`CommitError::Conflict`]: the row has changed since, and with it perhaps the password.
+    async fn grant_add(
+        &self,
+        tenant: TenantKey,
+        grant: Grant,
+        seen: RowVersion,
+        now: Timestamp,
+    ) -> Result<(), CommitError>;
 
     /// Keeps a grant that takes the place of the one with the hash `before`. [`CommitError::Conflict`]: that one has ended,
     /// with its family, its person or its application, by whatever came first.

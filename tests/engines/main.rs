@@ -11,6 +11,7 @@ mod cases;
 mod commits;
 mod device_codes;
 mod fuzz;
+mod grants;
 mod identities;
 mod limits;
 mod moved;

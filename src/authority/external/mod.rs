@@ -79,8 +79,8 @@ impl Issuers {
         if !mapping::is_access_token(super::check::is_access_token(header), &claims) {
             return Err(Unauthenticated::Kind.into());
         }
-        let (life, issued) = life(&claims)?;
-        Ok(Some(Proof { claims, issuer, life, issued }))
+        let (life, since) = life(&claims)?;
+        Ok(Some(Proof { claims, issuer, life, issued: since }))
     }
 }
 

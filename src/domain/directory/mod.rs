@@ -83,14 +83,12 @@ pub fn replace<R: Object>(before: Stored<R>, mut after: R, on: &Occasion) -> Res
 /// The changeset that puts another state in the place of one.
 fn update<R: Object>(before: Stored<R>, after: R, on: &Occasion) -> Changeset {
     let lost = before.record.loses_tokens(&after);
-    let changes = Changeset::default().update(before, after.clone(), on.version);
-    if !lost {
-        return changes;
-    }
-    let changes = changes.revoke(after.id(), on.now);
-    match after.client_id() {
-        Some(client_id) => changes.revoke_through(client_id, on.now),
-        None => changes,
+    let (id, client_id) = (after.id().to_owned(), after.client_id().map(str::to_owned));
+    let changes = Changeset::default().update(before, after, on.version);
+    match client_id {
+        _ if !lost => changes,
+        Some(client_id) => changes.revoke(&id, on.now).revoke_through(&client_id, on.now),
+        None => changes.revoke(&id, on.now),
     }
 }
 

@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 
 use super::{PostgresStore, convert::failure, identities::changed};
 use crate::{
-    model::{changeset::Revocation, value::Timestamp},
+    model::{changeset::Revocation, record::RowVersion, value::Timestamp},
     store::{
         CommitError, Error, FAMILIES_KEPT, Grant, GrantDetails, GrantKind, People, TenantKey, Used,
         identities::read_json,
@@ -15,10 +15,23 @@ use crate::{
 
 #[async_trait]
 impl People for PostgresStore {
-    async fn grant_add(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError> {
-        let client = self.client().await?;
-        forget(&client, now).await?;
-        add_grant(&client, tenant, &grant).await
+    async fn grant_add(
+        &self,
+        tenant: TenantKey,
+        grant: Grant,
+        seen: RowVersion,
+        now: Timestamp,
+    ) -> Result<(), CommitError> {
+        self.in_transaction(|client| async move {
+            let outcome = async {
+                as_seen(&client, tenant, &grant.user_id, seen).await?;
+                forget(&client, now).await?;
+                add_grant(&client, tenant, &grant).await
+            };
+            let outcome = outcome.await;
+            (client, outcome)
+        })
+        .await
     }
 
     async fn grant_follow(
@@ -92,6 +105,15 @@ impl People for PostgresStore {
         })
         .await
     }
+}
+
+/// That a person is there whose row is in this state, and stays so until the transaction is over.
+pub(super) async fn as_seen(client: &Object, tenant: TenantKey, id: &str, seen: RowVersion) -> Result<(), CommitError> {
+    let sql =
+        "SELECT row_version FROM directory_object WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL FOR SHARE";
+    let row = client.query_opt(sql, &[&tenant.0, &id]).await.map_err(failure)?.ok_or(CommitError::Conflict)?;
+    let version: i64 = row.try_get(0).map_err(failure)?;
+    if version == seen.0 { Ok(()) } else { Err(CommitError::Conflict) }
 }
 
 /// Of a family, one thing happens at a time until the transaction is over.

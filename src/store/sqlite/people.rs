@@ -5,14 +5,21 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{SqliteStore, connection::failure, identities::changed};
 use crate::{
-    model::{changeset::Revocation, value::Timestamp},
+    model::{changeset::Revocation, record::RowVersion, value::Timestamp},
     store::{CommitError, Error, FAMILIES_KEPT, Grant, GrantKind, People, TenantKey, Used, identities::read_json},
 };
 
 #[async_trait]
 impl People for SqliteStore {
-    async fn grant_add(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError> {
+    async fn grant_add(
+        &self,
+        tenant: TenantKey,
+        grant: Grant,
+        seen: RowVersion,
+        now: Timestamp,
+    ) -> Result<(), CommitError> {
         let task = move |connection: &Connection| {
+            as_seen(connection, tenant, &grant.user_id, seen)?;
             forget(connection, now)?;
             add_grant(connection, tenant, &grant)
         };
@@ -116,6 +123,19 @@ impl People for SqliteStore {
         };
         self.writer.run(task).await
     }
+}
+
+/// That a person is there whose row is in this state.
+pub(super) fn as_seen(
+    connection: &Connection,
+    tenant: TenantKey,
+    id: &str,
+    seen: RowVersion,
+) -> Result<(), CommitError> {
+    let sql = "SELECT 1 FROM directory_object \
+               WHERE tenant_id = ?1 AND id = ?2 AND row_version = ?3 AND deleted_at IS NULL";
+    let found = connection.query_row(sql, params![tenant.0, id, seen.0], |_| Ok(())).optional().map_err(failure)?;
+    found.ok_or(CommitError::Conflict)
 }
 
 /// Takes away what counts no more at this time.

@@ -37,7 +37,7 @@ fn sign_in() -> SignInSettings {
 }
 
 #[track_caller]
-fn unauthenticated(answer: Response, what: &str) {
+fn unauthenticated(answer: &Response, what: &str) {
     assert_eq!(answer.status, 401, "{what}: {}", answer.text());
 }
 
@@ -48,9 +48,9 @@ async fn post(app: &TestApp, path: &str, fields: &[(&str, &str)]) -> Response {
 
 /// Somebody must not get in with this, neither at Graph's addresses nor at SCIM's.
 async fn opens_nothing(app: &TestApp, token: &str, what: &str) {
-    unauthenticated(app.with_token(token).v1().get(PACKAGES).await, what);
+    unauthenticated(&app.with_token(token).v1().get(PACKAGES).await, what);
     let scim = app.with_token(token).get("/scim/v2/Users").undocumented("SCIM").unchecked().await;
-    unauthenticated(scim, what);
+    unauthenticated(&scim, what);
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn nothing_but_an_access_token_is_a_bearer_token(app: TestApp) {
     }
     let tenant = authority.default_tenant();
     let (_, scim) = authority.provisioning_create(tenant, "Okta", Some(Duration::from_hours(1))).await.unwrap();
-    unauthenticated(app.with_token(&scim).v1().get(PACKAGES).await, "a provisioning token");
+    unauthenticated(&app.with_token(&scim).v1().get(PACKAGES).await, "a provisioning token");
     let scim = app.with_token(&scim).get("/scim/v2/Users").undocumented("SCIM").unchecked().await;
     scim.expect(200);
     app.with_token(text("access_token")).v1().get(PACKAGES).await.expect(200);
