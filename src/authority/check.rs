@@ -73,7 +73,8 @@ impl Authority {
                 let life = alive(proof.life, now)?;
                 let tenant = self.tenant_named(proof.tenant()?).await?.ok_or(Unauthenticated::Tenant)?;
                 let principal = proof.principal(&tenant.id)?;
-                if self.revoked.covers(tenant.key, &principal, proof.issued) {
+                let shut_out = proof.names_an_object() && self.store.is_shut_out(tenant.key, &principal.oid).await?;
+                if shut_out || self.revoked.covers(tenant.key, &principal, proof.issued) {
                     return Err(Unauthenticated::Revoked.into());
                 }
                 (principal, tenant.key, life)

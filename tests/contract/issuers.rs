@@ -18,7 +18,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 
-use crate::support::{Engine, TestApp, client::Response, fixtures::PACKAGES};
+use crate::support::{Client, Engine, TestApp, client::Response, fixtures::PACKAGES};
 
 /// An OpenID provider on this machine.
 struct Provider {
@@ -275,8 +275,22 @@ async fn an_issuers_tokens_end_with_the_person_too() {
     app.advance(Duration::from_secs(1)).await;
     let after = token("after");
     get_with(&app, &after).await.expect(200);
-    authority.user_delete(tenant, "ada@contoso.example").await.unwrap();
+    // Whatever the issuer makes for somebody who is disabled or deleted here does not count either.
+    let one = format!("/users/{}", ada.id);
+    manager(&app).await.patch(&one, json!({ "accountEnabled": false })).await.expect(204);
     revoked(&after).await;
+    app.advance(Duration::from_hours(30)).await;
+    revoked(&token("made while disabled")).await;
+    manager(&app).await.patch(&one, json!({ "accountEnabled": true })).await.expect(204);
+    get_with(&app, &token("enabled")).await.expect(200);
+    manager(&app).await.delete(&one).await.expect(204);
+    app.advance(Duration::from_secs(1)).await;
+    revoked(&token("made while deleted")).await;
+}
+
+/// Who may manage people, with a token that counts now.
+async fn manager(app: &TestApp) -> Client {
+    app.application(&["User.ReadWrite.All"]).await.below("/v1.0")
 }
 
 #[tokio::test]

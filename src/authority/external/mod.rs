@@ -90,6 +90,11 @@ impl Proof<'_> {
         self.issuer.tenant_named(&self.claims)
     }
 
+    /// Whether the caller is said to be an object of the tenant's directory.
+    pub(super) fn names_an_object(&self) -> bool {
+        self.issuer.subject_is_object_id
+    }
+
     /// Who calls, in the tenant with this id.
     pub(super) fn principal(&self, tenant_id: &str) -> Result<Principal, Unauthenticated> {
         self.issuer.principal(&self.claims, tenant_id)
