@@ -99,6 +99,9 @@ pub struct Serve {
     /// Whether the server issues tokens itself, believes them, and has pages and addresses for signing in.
     #[arg(long, env = "CARDEA_EMBEDDED_AUTHORITY", value_name = "BOOL", action = ArgAction::Set, default_value_t = true)]
     pub embedded_authority: bool,
+    /// Whether there are pages at /swagger-ui/, and the client by which people sign in there.
+    #[arg(long, env = "CARDEA_SWAGGER_UI", value_name = "BOOL", action = ArgAction::Set, default_value_t = true)]
+    pub swagger_ui: bool,
     /// The address and port to listen on; port 0 takes a free one.
     #[arg(long, env = "CARDEA_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: String,
@@ -297,6 +300,7 @@ impl Serve {
                 tenant: NonZeroU32::new(self.rate_per_tenant),
             },
             cors_origins: self.cors_origins.clone(),
+            swagger_ui: self.swagger_ui,
         }
     }
 

@@ -7,7 +7,7 @@
 //! | [`cli`], [`server`] | the commands; sockets, connections, shutdown | everything below |
 //! | [`api`] | HTTP: the table of operations, errors, documents | app, authority, authz, odata, scim, model, store |
 //! | [`app`] | use cases: authorize, load, decide, commit | domain, authz, store, odata, model |
-//! | [`authority`] | who calls: issuing and checking tokens | authz, store, model |
+//! | [`authority`] | who calls: issuing and checking tokens | domain, authz, store, model |
 //! | [`store`] | one interface, two engines | odata, model |
 //! | [`domain`] | the rules: state, command, now give a changeset or a refusal | model |
 //! | [`authz`] | principal and action give a decision | model |

@@ -140,8 +140,10 @@ async fn handle(api: &Arc<Api>, request: Request, provenance: Provenance) -> Res
     let raw = request.uri.path().trim_start_matches('/');
     let (segment, below) = raw.split_once('/').unwrap_or((raw, ""));
     let Some((version, prefix)) = version(segment) else {
-        let message =
-            "There is nothing at this address. The API is at /v1.0 and /beta, its documentation at /swagger-ui/.";
+        let documentation = if api.options.swagger_ui { "/swagger-ui/" } else { "/v1.0/openapi.json" };
+        let message = format!(
+            "There is nothing at this address. The API is at /v1.0 and /beta, its documentation at {documentation}."
+        );
         return Err(Error::new(Code::NOT_FOUND, message));
     };
     let caller = api.authority.check(request.headers.get(header::AUTHORIZATION)).await;

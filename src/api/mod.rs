@@ -58,6 +58,8 @@ pub struct Options {
     pub rates: Rates,
     /// The origins whose pages may call; `*` is all.
     pub cors_origins: Vec<String>,
+    /// Whether there is Swagger UI.
+    pub swagger_ui: bool,
 }
 
 impl Default for Options {
@@ -69,6 +71,7 @@ impl Default for Options {
             request_timeout: Duration::from_secs(30),
             rates: Rates::default(),
             cors_origins: Vec::new(),
+            swagger_ui: true,
         }
     }
 }
@@ -140,7 +143,8 @@ pub fn router(api: Arc<Api>) -> Router {
     let cors = cors::layer(&api.options.cors_origins);
     let limit = middleware::from_fn_with_state(Arc::clone(&api), dispatch::admit);
     let limited = api.options.rates.address.is_some();
-    let pages = swagger::router().layer(middleware::from_fn_with_state(Arc::clone(&api), panics::guard));
+    let guard = middleware::from_fn_with_state(Arc::clone(&api), panics::guard);
+    let pages = swagger::router(api.options.swagger_ui).layer(guard);
     let mut router = Router::new().merge(pages).merge(scim::router()).fallback(dispatch::dispatch);
     if api.authority.options().embedded {
         let guard = middleware::from_fn_with_state(Arc::clone(&api), sign_in::guard);

@@ -31,11 +31,12 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
                       font-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
 
-/// The routes: `/`, which leads to Swagger UI, [`PATH`] and what is below it, and `/{version}/openapi.json` and `.yaml`
-/// for `v1.0`, `beta` and `localtest`.
-pub(super) fn router() -> Router<Arc<Api>> {
+/// The routes: `/{version}/openapi.json` and `.yaml` for `v1.0`, `beta` and `localtest`, and, with pages, [`PATH`], what is
+/// below it, and `/`, which leads there.
+pub(super) fn router(with_pages: bool) -> Router<Arc<Api>> {
     let segments = [("v1.0", Version::V1), ("beta", Version::Beta), ("localtest", Version::Beta)];
-    segments.into_iter().fold(pages(), |router, (segment, version)| {
+    let first = if with_pages { pages() } else { Router::new() };
+    segments.into_iter().fold(first, |router, (segment, version)| {
         let route = |format| {
             get(async move |State(api): State<Arc<Api>>, uri: Uri, headers: HeaderMap| {
                 let origin = dispatch::origin(&api.options, &uri, &headers);
@@ -52,7 +53,8 @@ pub(super) fn router() -> Router<Arc<Api>> {
 fn pages<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let urls = [Url::with_primary("v1.0", "/v1.0/openapi.json", true), Url::new("beta", "/beta/openapi.json")];
     let config = Config::new(urls)
-        .persist_authorization(true)
+        // A token in the browser's storage outlives the page, and every script of the origin can read it.
+        .persist_authorization(false)
         .try_it_out_enabled(true)
         .display_request_duration(true)
         .deep_linking(true)
@@ -121,8 +123,12 @@ mod tests {
         assert_eq!(status, StatusCode::OK);
         assert!(headers[CONTENT_SECURITY_POLICY].to_str().unwrap().contains("frame-ancestors 'none'"));
         let (_, _, script) = fetch("/swagger-ui/swagger-initializer.js").await;
-        let set =
-            ["/v1.0/openapi.json", "/beta/openapi.json", "\"persistAuthorization\": true", "\"tryItOutEnabled\": true"];
+        let set = [
+            "/v1.0/openapi.json",
+            "/beta/openapi.json",
+            "\"persistAuthorization\": false",
+            "\"tryItOutEnabled\": true",
+        ];
         for part in set {
             assert!(script.contains(part), "{part}\n{script}");
         }

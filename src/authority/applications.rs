@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Authority, issue::permission_names, secrets};
 use crate::{
     authz::GRAPH_APP_ID,
+    domain::address::{REDIRECT, may_redirect_to},
     ids,
     model::{
         self,
@@ -73,7 +74,7 @@ pub enum ManageError {
     #[error("{0:?} is not the name of a permission: it has 1 to 128 characters of ASCII without spaces")]
     Permission(String),
     /// A redirect URI cannot be one.
-    #[error("{0:?} is not a redirect URI: https://…, http://localhost…, or a scheme of an application's own")]
+    #[error("{0:?} is not a redirect URI: {rule}", rule = REDIRECT)]
     RedirectUri(String),
     /// There is no such person.
     #[error("there is no user {0:?} in this tenant")]
@@ -200,8 +201,8 @@ impl Authority {
         for names in [&roles, &sign_in.scopes] {
             permission_names(names).map_err(|name| ManageError::Permission(name.to_owned()))?;
         }
-        for uri in &sign_in.redirect_uris {
-            redirect_uri(uri)?;
+        if let Some(uri) = sign_in.redirect_uris.iter().find(|uri| !may_redirect_to(uri)) {
+            return Err(ManageError::RedirectUri(uri.clone()));
         }
         roles.dedup();
         let made = if sign_in.public { None } else { Some(self.new_secret(lifetime)?) };
@@ -267,7 +268,9 @@ impl Authority {
     /// Removes an application for good. Its tokens end, on every server within seconds.
     pub async fn app_delete(&self, tenant: &Tenant, client_id: &str) -> Result<(), ManageError> {
         let App { principal, row, application } = self.app_find(tenant, client_id).await?;
-        let mut changes = Changeset::default().delete(&row).revoke(&principal.id, self.clock.now());
+        let now = self.clock.now();
+        let mut changes = Changeset::default().delete(&row).revoke(&principal.id, now);
+        changes = changes.revoke_through(&principal.app_id, now);
         changes = application.iter().fold(changes, Changeset::delete);
         changes.audit = self.of_app("Remove service principal", "Delete", &principal);
         Ok(self.store.commit(tenant.key, changes).await?)
@@ -303,25 +306,6 @@ impl Authority {
 pub(super) fn display_name(name: &str) -> Result<String, ManageError> {
     let good = !name.trim().is_empty() && name.chars().count() <= 256 && !name.chars().any(char::is_control);
     if good { Ok(name.to_owned()) } else { Err(ManageError::Name(name.to_owned())) }
-}
-
-/// Where people may be sent back to: over TLS, to their own machine, or to an application by its own scheme.
-fn redirect_uri(uri: &str) -> Result<(), ManageError> {
-    let (scheme, rest) = uri.split_once(':').unwrap_or_default();
-    let local = || {
-        let authority = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();
-        matches!(authority.split(':').next(), Some("localhost" | "127.0.0.1")) && !authority.contains('@')
-    };
-    let plain = uri.len() <= 512
-        && uri.bytes().all(|byte| byte.is_ascii_graphic())
-        && !uri.contains(['#', '"', '\'', '<', '>']);
-    let good = match scheme {
-        "https" => rest.len() > 2 && rest.starts_with("//"),
-        "http" => local(),
-        "javascript" | "data" | "vbscript" | "file" | "blob" | "about" | "" => false,
-        own => own.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)),
-    };
-    if good && plain { Ok(()) } else { Err(ManageError::RedirectUri(uri.to_owned())) }
 }
 
 /// A domain name in lower case. It has a dot, so that it cannot be taken for a word of our own such as `common`.

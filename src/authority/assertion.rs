@@ -75,7 +75,10 @@ impl Authority {
 /// What an assertion says, if one of these keys has signed it.
 fn proven(certificates: &[Certificate], assertion: &str) -> Option<Assertion> {
     let header = jsonwebtoken::decode_header(assertion).ok().filter(|_| assertion.len() <= MAX_BYTES)?;
-    if !ALGORITHMS.contains(&header.alg) || header.crit.is_some() {
+    // A token of another kind says so.
+    let typ = header.typ.as_deref().unwrap_or("JWT");
+    let typed = ["JWT", "client-authentication+jwt"].iter().any(|known| typ.eq_ignore_ascii_case(known));
+    if !ALGORITHMS.contains(&header.alg) || header.crit.is_some() || !typed {
         return None;
     }
     // Whichever names the header has must be the certificate's; some libraries call it `kid`.

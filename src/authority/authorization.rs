@@ -9,12 +9,18 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Authority, ClientCredentials, SignInError, TOKEN_LIFETIME, client_credentials::enabled, secrets};
+use super::{
+    Authority, ClientCredentials, SignInError, TOKEN_LIFETIME,
+    client_credentials::{enabled, is_reserved},
+    keys::TokenType,
+    secrets,
+};
 use crate::{
     authz::PERMISSIONS,
+    domain::address::may_redirect_to,
     ids,
     model::value::Timestamp,
-    store::{self, Grant, GrantDetails, GrantKind, ServicePrincipal, SignInSettings, Tenant, User},
+    store::{self, CommitError, Grant, GrantDetails, GrantKind, ServicePrincipal, SignInSettings, Tenant, User},
 };
 
 /// How long a code counts.
@@ -22,7 +28,8 @@ const CODE_LIFETIME: Duration = Duration::from_mins(5);
 /// How long a refresh token counts.
 const REFRESH_LIFETIME: Duration = Duration::from_hours(24 * 90);
 
-/// The client that Swagger UI is, in every tenant. It needs no registration.
+/// The client that Swagger UI is, in every tenant. It needs no registration, so anybody can name it: people sign in through it
+/// by a code with PKCE that goes back to this server, and in no other way, and it gets nothing that lasts.
 pub const SWAGGER_UI: &str = "c3a2f0de-0000-4000-8000-5a6a67657275";
 
 /// What a client gets.
@@ -86,8 +93,9 @@ impl Authority {
         client_id: &str,
         origin: &str,
     ) -> Result<Option<ServicePrincipal>, store::Error> {
-        if client_id == SWAGGER_UI {
-            return Ok(Some(swagger_ui(origin, tenant.created_at)));
+        if is_reserved(client_id) {
+            let there = client_id == SWAGGER_UI && self.options.swagger_ui;
+            return Ok(there.then(|| swagger_ui(origin, tenant.created_at)));
         }
         Ok(self.store.service_principal(tenant.key, client_id).await?.map(|(principal, _)| principal))
     }
@@ -99,7 +107,7 @@ impl Authority {
         for scope in asked.split_ascii_whitespace() {
             match scope {
                 "openid" | "profile" | "email" => scopes.openid = true,
-                "offline_access" => scopes.offline_access = true,
+                "offline_access" => scopes.offline_access = app.app_id != SWAGGER_UI,
                 other => {
                     let (resource, name) = match other.rsplit_once('/') {
                         Some((resource, name)) => (resource.trim_end_matches('/'), name),
@@ -131,34 +139,36 @@ impl Authority {
         user: &User,
         details: GrantDetails,
     ) -> Result<String, SignInError> {
-        self.grant(tenant, GrantKind::Code, ids::new_id(), &app.app_id, &user.id, details, CODE_LIFETIME).await
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "each is a column")]
-    async fn grant(
-        &self,
-        tenant: &Tenant,
-        kind: GrantKind,
-        family: String,
-        app_id: &str,
-        user_id: &str,
-        details: GrantDetails,
-        lifetime: Duration,
-    ) -> Result<String, SignInError> {
         let (shown, now) = (secrets::random().map_err(|_| SignInError::Signing)?, self.clock.now());
-        let lifetime = i64::try_from(lifetime.as_micros()).unwrap_or_default();
         let grant = Grant {
             hash: hash(&shown),
-            kind,
-            family,
-            app_id: app_id.to_owned(),
-            user_id: user_id.to_owned(),
+            kind: GrantKind::Code,
+            family: ids::new_id(),
+            app_id: app.app_id.clone(),
+            user_id: user.id.clone(),
             details,
             created_at: now,
-            expires_at: Timestamp(now.0.saturating_add(lifetime)),
+            expires_at: after(now, CODE_LIFETIME),
         };
-        self.store.grant_add(tenant.key, grant, now).await?;
+        self.store.grant_add(tenant.key, grant, user.version, now).await?;
         Ok(shown)
+    }
+
+    /// A refresh token in the place of the grant that was shown, unless that has ended meanwhile.
+    async fn refresh_token(&self, tenant: &Tenant, shown: Grant) -> Result<String, SignInError> {
+        let (next, now) = (secrets::random().map_err(|_| SignInError::Signing)?, self.clock.now());
+        let grant = Grant {
+            hash: hash(&next),
+            kind: GrantKind::Refresh,
+            details: GrantDetails { nonce: None, challenge: None, ..shown.details },
+            created_at: now,
+            expires_at: after(now, REFRESH_LIFETIME),
+            ..shown
+        };
+        match self.store.grant_follow(tenant.key, &shown.hash, grant, now).await {
+            Err(CommitError::Conflict) => Err(SignInError::Grant("it has ended meanwhile")),
+            outcome => Ok(outcome.map(|()| next)?),
+        }
     }
 
     /// The client of a request for tokens: a public one by its id alone, any other by its secret.
@@ -199,6 +209,7 @@ impl Authority {
 
     /// Tokens for a refresh token, and another refresh token in place of it.
     pub async fn redeem_refresh(&self, asked: Redemption<'_>) -> Result<Tokens, SignInError> {
+        not_by_a_page(asked.app)?;
         let grant = self.use_grant(&asked, GrantKind::Refresh).await?;
         self.tokens(&asked, grant).await
     }
@@ -210,7 +221,7 @@ impl Authority {
         let used = used.ok_or(SignInError::Grant("it is not known, or of another client"))?;
         if !used.first {
             tracing::warn!(tenant = asked.tenant.id, client = asked.app.app_id, "a grant was shown twice");
-            self.store.grants_end(asked.tenant.key, &used.grant.family).await?;
+            self.store.family_end(asked.tenant.key, &used.grant.family, now).await?;
             return Err(SignInError::Grant("it has been used before"));
         }
         if now >= used.grant.expires_at {
@@ -233,22 +244,16 @@ impl Authority {
             }
             scopes.permissions = wanted.permissions;
         }
-        let claims = self.person_claims(asked, &user, &scopes);
-        let access_token = self.signing().sign(&claims).ok_or(SignInError::Signing)?;
+        let claims = self.person_claims(asked, &user, &scopes, &grant.family);
+        let access_token = self.signing().sign(TokenType::Access, &claims).ok_or(SignInError::Signing)?;
         let id_token = if scopes.openid {
             let id = self.id_claims(asked, &user, grant.details.nonce.clone());
-            Some(self.signing().sign(&id).ok_or(SignInError::Signing)?)
+            Some(self.signing().sign(TokenType::Id, &id).ok_or(SignInError::Signing)?)
         } else {
             None
         };
-        let refresh_token = if granted.offline_access {
-            let details = GrantDetails { nonce: None, challenge: None, ..grant.details };
-            let Grant { family, app_id, user_id, .. } = grant;
-            let kind = GrantKind::Refresh;
-            Some(self.grant(asked.tenant, kind, family, &app_id, &user_id, details, REFRESH_LIFETIME).await?)
-        } else {
-            None
-        };
+        let refresh_token =
+            if granted.offline_access { Some(self.refresh_token(asked.tenant, grant).await?) } else { None };
         Ok(Tokens { access_token, id_token, refresh_token, scope: scopes.text() })
     }
 }
@@ -256,9 +261,25 @@ impl Authority {
 /// How long an access token lives that a person's client gets.
 pub const PERSON_TOKEN_LIFETIME: Duration = TOKEN_LIFETIME;
 
+/// That a client is not the one in the pages of this server, which anybody can name.
+pub(super) fn not_by_a_page(app: &ServicePrincipal) -> Result<(), SignInError> {
+    if app.app_id == SWAGGER_UI { Err(SignInError::Flow) } else { Ok(()) }
+}
+
+fn after(now: Timestamp, lifetime: Duration) -> Timestamp {
+    Timestamp(now.0.saturating_add(i64::try_from(lifetime.as_micros()).unwrap_or_default()))
+}
+
 /// Whether a client may have people sent to this address: one that is registered, by the letter; the port of an address on
-/// the person's own machine does not matter (RFC 8252 §7.3).
+/// the person's own machine does not matter (RFC 8252 §7.3). What may not be registered is no such address, however it came
+/// to be there.
 pub fn may_redirect(app: &ServicePrincipal, uri: &str) -> bool {
+    if app.app_id == SWAGGER_UI {
+        return app.sign_in.redirect_uris.iter().any(|known| known == uri);
+    }
+    if !may_redirect_to(uri) {
+        return false;
+    }
     let portless = |uri: &str| {
         let rest = uri.strip_prefix("http://")?;
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -302,8 +323,16 @@ mod tests {
 
     #[test]
     fn a_redirect_goes_to_a_registered_address_by_the_letter() {
-        let mut app = swagger_ui("https://a.example", Timestamp(0));
-        app.sign_in.redirect_uris = vec!["https://app.example/cb".into(), "http://localhost/cb".into()];
+        let page = "http://localhost:8080/swagger-ui/oauth2-redirect.html";
+        let mut app = swagger_ui("http://localhost:8080", Timestamp(0));
+        assert!(may_redirect(&app, page) && !may_redirect(&app, &page.replace("8080", "8081")));
+        app.app_id = "app".to_owned();
+        app.sign_in.redirect_uris = vec![
+            "https://app.example/cb".into(),
+            "http://localhost/cb".into(),
+            "javascript:alert(1)".into(),
+            "http://intranet/cb".into(),
+        ];
         for good in ["https://app.example/cb", "http://localhost/cb", "http://localhost:4711/cb"] {
             assert!(may_redirect(&app, good), "{good}");
         }
@@ -318,6 +347,8 @@ mod tests {
             "http://localhost.evil.example/cb",
             "http://localhost:1@evil.example/cb",
             "https://localhost/cb",
+            "javascript:alert(1)",
+            "http://intranet/cb",
         ] {
             assert!(!may_redirect(&app, bad), "{bad}");
         }

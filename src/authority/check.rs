@@ -72,7 +72,12 @@ impl Authority {
             Some(proof) => {
                 let life = alive(proof.life, now)?;
                 let tenant = self.tenant_named(proof.tenant()?).await?.ok_or(Unauthenticated::Tenant)?;
-                (proof.principal(&tenant.id)?, tenant.key, life)
+                let principal = proof.principal(&tenant.id)?;
+                let shut_out = proof.names_an_object() && self.store.is_shut_out(tenant.key, &principal.oid).await?;
+                if shut_out || self.revoked.covers(tenant.key, &principal, proof.issued) {
+                    return Err(Unauthenticated::Revoked.into());
+                }
+                (principal, tenant.key, life)
             }
             None => self.verify_own(token, &header, now).await?,
         };
@@ -97,12 +102,18 @@ impl Authority {
             .map_err(|e| reason(e.kind()))?
             .claims;
         self.options.check(&claims)?;
+        if !is_access_token(header) {
+            return Err(Unauthenticated::Kind.into());
+        }
         let life = alive((claims.nbf, claims.exp), now)?;
         let tenant = self.tenant(&claims.tid).await?.ok_or(Unauthenticated::Tenant)?;
-        if self.revoked.covers(tenant, &claims.oid, claims.iat) {
+        let ended = claims.sid.as_deref().is_some_and(|family| self.revoked.ends(tenant, family));
+        let issued = claims.iat;
+        let principal = claims.into_principal()?;
+        if ended || self.revoked.covers(tenant, &principal, issued) {
             return Err(Unauthenticated::Revoked.into());
         }
-        Ok((claims.into_principal()?, tenant, life))
+        Ok((principal, tenant, life))
     }
 
     pub(super) fn now(&self) -> Seconds {
@@ -138,10 +149,16 @@ pub(super) fn acceptable<'a>(header: &'a Header, algorithms: &[Algorithm]) -> Re
         return Err(Unauthenticated::Algorithm);
     }
     let typ = header.typ.as_deref().unwrap_or("JWT");
-    if header.crit.is_some() || !(typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("at+jwt")) {
+    if header.crit.is_some() || !(typ.eq_ignore_ascii_case("JWT") || is_access_token(header)) {
         return Err(Unauthenticated::Header);
     }
     header.kid.as_deref().ok_or(Unauthenticated::Key)
+}
+
+/// Whether the header says that it is that of an access token (RFC 9068 §2.1).
+pub(super) fn is_access_token(header: &Header) -> bool {
+    let typ = header.typ.as_deref().unwrap_or_default();
+    typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
 }
 
 /// The seconds at which a token counts, for clocks that differ a little; now must be one of them.

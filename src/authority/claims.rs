@@ -52,6 +52,9 @@ pub(super) struct Claims {
     /// The template ids of the user's directory roles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wids: Option<Vec<String>>,
+    /// The sign-in that the token came of, which all that came of it ends with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
     /// This token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uti: Option<String>,
@@ -63,9 +66,11 @@ pub(super) struct Claims {
 impl Claims {
     /// Who the token says calls, provided that the token is believed.
     pub(super) fn into_principal(self) -> Result<Principal, Unauthenticated> {
+        let marked = self.roles.is_some() || self.idtyp.as_deref() == Some(idtyp(Kind::Application));
         let (kind, permissions) = match &self.scp {
             Some(scopes) => (Kind::Delegated, Permissions::named(scopes.split(' '))),
-            None => (Kind::Application, Permissions::named(self.roles.iter().flatten().map(String::as_str))),
+            None if marked => (Kind::Application, Permissions::named(self.roles.iter().flatten().map(String::as_str))),
+            None => return Err(Unauthenticated::Kind),
         };
         let consistent = match self.idtyp.as_deref() {
             None => true,
@@ -109,7 +114,8 @@ mod tests {
     #[test]
     fn createdby_is_the_best_name_there_is() {
         let name = |change: fn(&mut Claims)| {
-            let mut claims = Claims { oid: "o".to_owned(), appid: Some("id".to_owned()), ..Claims::default() };
+            let mut claims =
+                Claims { oid: "o".to_owned(), appid: Some("id".to_owned()), roles: Some(vec![]), ..Claims::default() };
             change(&mut claims);
             claims.into_principal().unwrap().name.unwrap()
         };
@@ -127,8 +133,12 @@ mod tests {
         assert!(application.permissions.has(crate::authz::READ_ALL));
         let delegated = Claims { scp: Some(String::new()), ..claims.clone() }.into_principal().unwrap();
         assert_eq!((delegated.kind, delegated.permissions), (Kind::Delegated, Permissions::default()));
-        let contradiction = Claims { idtyp: Some("user".to_owned()), ..claims };
+        let contradiction = Claims { idtyp: Some("user".to_owned()), ..claims.clone() };
         assert_eq!(contradiction.into_principal(), Err(Unauthenticated::Claims));
+        let neither = Claims { roles: None, ..claims };
+        assert_eq!(neither.clone().into_principal(), Err(Unauthenticated::Kind), "for nobody and of no application");
+        let marked = Claims { idtyp: Some("app".to_owned()), ..neither };
+        assert_eq!(marked.into_principal().unwrap().kind, Kind::Application);
     }
 
     #[test]

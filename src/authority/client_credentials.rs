@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Authority, Visit, issue::TokenFor, remember::Attempt};
+use super::{Authority, SWAGGER_UI, Visit, issue::TokenFor, keys::TokenType, remember::Attempt};
 use crate::{
     authz::{GRAPH_APP_ID, PERMISSIONS},
     model::{self, AppRoleAssignment, value::Timestamp},
@@ -64,6 +64,9 @@ pub enum SignInError {
     /// The application may not sign in, nor anybody through it.
     #[error("the application is disabled")]
     Disabled,
+    /// The application may not get tokens in this way.
+    #[error("the application may not use this grant")]
+    Flow,
     /// The scope names no resource of ours.
     #[error("the scope names no resource of ours")]
     Scope,
@@ -136,7 +139,7 @@ impl Authority {
             origin: asked.origin,
             lifetime: TOKEN_LIFETIME,
         });
-        let token = self.signing().sign(&claims).ok_or(SignInError::Signing)?;
+        let token = self.signing().sign(TokenType::Access, &claims).ok_or(SignInError::Signing)?;
         tracing::info!(tenant = asked.tenant.id, client = principal.app_id, "an application signed in");
         Ok(token)
     }
@@ -168,6 +171,9 @@ impl Authority {
 
     pub(super) async fn authenticate(&self, asked: &ClientCredentials<'_>) -> Result<ServicePrincipal, SignInError> {
         let (tenant, client) = (asked.tenant.key, asked.client_id);
+        if is_reserved(client) {
+            return Err(SignInError::Credentials);
+        }
         if asked.assertion {
             return self.authenticate_by_assertion(asked).await;
         }
@@ -196,6 +202,11 @@ impl Authority {
         }
         enabled(principal)
     }
+}
+
+/// Whether this is the id of something of the server's own, which has no credentials: this API, or the client in its pages.
+pub(super) fn is_reserved(client_id: &str) -> bool {
+    [GRAPH_APP_ID, SWAGGER_UI].iter().any(|own| own.eq_ignore_ascii_case(client_id))
 }
 
 /// Whether a secret counts already. The clock of who made it may be ahead.

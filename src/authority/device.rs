@@ -6,7 +6,11 @@
 
 use std::time::Duration;
 
-use super::{Authority, PasswordSignIn, Redemption, SignInError, Tokens, Visit, authorization::hash, secrets};
+use super::{
+    Authority, PasswordSignIn, Redemption, SignInError, Tokens, Visit,
+    authorization::{hash, not_by_a_page},
+    secrets,
+};
 use crate::{
     ids,
     model::value::Timestamp,
@@ -74,6 +78,7 @@ impl Authority {
         app: &ServicePrincipal,
         scope: String,
     ) -> Result<DeviceStart, SignInError> {
+        not_by_a_page(app)?;
         let device_code = secrets::random().map_err(|_| SignInError::Signing)?;
         let user_code = user_code()?;
         let now = self.clock.now();
@@ -117,6 +122,7 @@ impl Authority {
         let tenants = self.store.tenants().await?;
         let Some(tenant) = tenants.into_iter().find(|tenant| tenant.key == key) else { return Ok(None) };
         let app = self.client(&tenant, &code.app_id, origin).await?;
+        let app = app.filter(|app| not_by_a_page(app).is_ok());
         Ok(app.map(|app| Waiting { tenant, app, code }))
     }
 
@@ -141,7 +147,7 @@ impl Authority {
             created_at: now,
             expires_at: code.expires_at,
         };
-        ended(self.store.device_code_approve(tenant.key, grant, now).await)
+        ended(self.store.device_code_approve(tenant.key, grant, user.version, now).await)
     }
 
     /// The person says no.
@@ -152,6 +158,7 @@ impl Authority {
 
     /// Tokens for a device's code, once the person has signed in.
     pub async fn redeem_device(&self, asked: Redemption<'_>) -> Result<Tokens, DeviceError> {
+        not_by_a_page(asked.app)?;
         let now = self.clock.now();
         let (key, app_id) = (asked.tenant.key, asked.app.app_id.as_str());
         let polled = self.store.device_code_poll(key, &hash(asked.shown), app_id, now).await;

@@ -8,27 +8,38 @@ use std::{collections::HashMap, time::Duration};
 
 use parking_lot::RwLock;
 
-use super::{Authority, Error, ManageError, issue::MAX_LIFETIME, keys, verified::Seconds};
+use super::{Authority, Error, ManageError, PERSON_TOKEN_LIFETIME, issue::MAX_LIFETIME, keys, verified::Seconds};
 use crate::{
-    model::activity::target,
-    store::{self, SigningKey, TenantKey, sql::write::REVOCATIONS_KEPT},
+    authz::Principal,
+    model::{activity::target, changeset::Revocation},
+    store::{self, FAMILIES_KEPT, SigningKey, TenantKey, sql::write::REVOCATIONS_KEPT},
 };
 
 /// How long a server may not know of a change.
 pub const LAG: Duration = Duration::from_secs(5);
 
-/// The store remembers whose tokens were revoked until none of them can count.
+/// The store remembers what was revoked until no token that it ends can count.
 const _: () = assert!(MAX_LIFETIME.as_micros() + LAG.as_micros() < REVOCATIONS_KEPT.unsigned_abs() as u128);
+const _: () = assert!(PERSON_TOKEN_LIFETIME.as_micros() + LAG.as_micros() < FAMILIES_KEPT.unsigned_abs() as u128);
 
-/// Whose tokens count no more that were issued until then.
+/// Whose tokens count no more that were issued until then, by [`Revocation::key`].
 #[derive(Default)]
 pub(super) struct Revoked(RwLock<HashMap<(TenantKey, String), Seconds>>);
 
 impl Revoked {
-    /// Whether a token that was issued then counts no more.
-    pub(super) fn covers(&self, tenant: TenantKey, object_id: &str, issued: Seconds) -> bool {
+    /// Whether a token that was issued then counts no more: its bearer's tokens ended, or those of the application by which
+    /// the bearer calls.
+    pub(super) fn covers(&self, tenant: TenantKey, principal: &Principal, issued: Seconds) -> bool {
         let known = self.0.read();
-        !known.is_empty() && known.get(&(tenant, object_id.to_owned())).is_some_and(|until| issued <= *until)
+        let ended = |what: Revocation<'_>| known.get(&(tenant, what.key())).is_some_and(|until| issued <= *until);
+        let by = || principal.app_id.as_deref().is_some_and(|id| ended(Revocation::Application(id)));
+        !known.is_empty() && (ended(Revocation::Object(&principal.oid)) || by())
+    }
+
+    /// Whether all that came of a sign-in has ended, whenever it was issued: on another server a clock may be ahead.
+    pub(super) fn ends(&self, tenant: TenantKey, family: &str) -> bool {
+        let known = self.0.read();
+        !known.is_empty() && known.contains_key(&(tenant, Revocation::Family(family).key()))
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use super::{
     Authority, PERSON_TOKEN_LIFETIME, Redemption, Scopes,
     claims::{Claims, derived_id, idtyp},
+    keys::TokenType,
 };
 use crate::{
     authz::{DIRECTORY_ROLES, DirectoryRole, Kind},
@@ -103,7 +104,7 @@ impl Authority {
             claims.oid.clone_from(&user.id);
             claims.sub = user.id;
         }
-        self.signing().sign(&claims).ok_or(IssueError::Signing)
+        self.signing().sign(TokenType::Access, &claims).ok_or(IssueError::Signing)
     }
 
     fn claims(&self, tenant: &str, request: &TokenRequest) -> Result<Claims, IssueError> {
@@ -164,7 +165,7 @@ impl Authority {
     }
 
     /// What the token of a person says whose client shows a code or a refresh token.
-    pub(super) fn person_claims(&self, asked: &Redemption<'_>, user: &User, scopes: &Scopes) -> Claims {
+    pub(super) fn person_claims(&self, asked: &Redemption<'_>, user: &User, scopes: &Scopes, family: &str) -> Claims {
         Claims {
             aud: scopes.audience.clone(),
             iss: self.options.issuer(&asked.tenant.id, Some(asked.origin)),
@@ -178,6 +179,7 @@ impl Authority {
             upn: Some(user.user_principal_name.clone()),
             name: Some(user.display_name.clone()),
             wids: Some(user.directory_roles.clone()),
+            sid: Some(family.to_owned()),
             ..self.fresh(&asked.tenant.id, PERSON_TOKEN_LIFETIME)
         }
     }

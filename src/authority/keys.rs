@@ -59,6 +59,24 @@ pub(super) fn public(keys: &[SigningKey]) -> Vec<PublicKey> {
     keys.iter().filter_map(read).collect()
 }
 
+/// What a token is, in the header's `typ`. Both kinds are signed with the same key, so nothing else tells them apart for sure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TokenType {
+    /// For an API (RFC 9068 §2.1).
+    Access,
+    /// For a client, to know who signed in (OpenID Connect Core 1.0, 2).
+    Id,
+}
+
+impl TokenType {
+    const fn typ(self) -> &'static str {
+        match self {
+            Self::Access => "at+jwt",
+            Self::Id => "JWT",
+        }
+    }
+}
+
 /// The key that new tokens are signed with.
 pub(super) struct SigningPair {
     kid: String,
@@ -71,9 +89,9 @@ impl SigningPair {
         Ok(Self { kid: key.kid.clone(), pair })
     }
 
-    /// A token with these claims: a JSON web signature in compact form. None if signing fails.
-    pub(super) fn sign(&self, claims: &impl serde::Serialize) -> Option<String> {
-        let header = serde_json::json!({ "typ": "JWT", "alg": "RS256", "kid": self.kid });
+    /// A token of this type with these claims: a JSON web signature in compact form. None if signing fails.
+    pub(super) fn sign(&self, kind: TokenType, claims: &impl serde::Serialize) -> Option<String> {
+        let header = serde_json::json!({ "typ": kind.typ(), "alg": "RS256", "kid": self.kid });
         let mut token = URL_SAFE_NO_PAD.encode(header.to_string());
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims).ok()?, &mut token);

@@ -82,6 +82,8 @@ pub struct Options {
     pub embedded: bool,
     /// Others whose tokens are believed.
     pub issuers: Vec<Issuer>,
+    /// Whether people sign in through Swagger UI.
+    pub swagger_ui: bool,
 }
 
 impl Default for Options {
@@ -93,6 +95,7 @@ impl Default for Options {
             public_url: None,
             embedded: true,
             issuers: Vec::new(),
+            swagger_ui: true,
         }
     }
 }

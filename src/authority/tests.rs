@@ -13,7 +13,7 @@ use jsonwebtoken::EncodingKey;
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 
-use super::*;
+use super::{keys::TokenType, *};
 use crate::{
     authz::{Kind, READ_ALL, READ_WRITE_ALL},
     model::{
@@ -49,7 +49,7 @@ impl Memory {
 
 #[async_trait]
 impl People for Memory {
-    async fn grant_add(&self, _: TenantKey, _: Grant, _: Timestamp) -> Result<(), CommitError> {
+    async fn grant_add(&self, _: TenantKey, _: Grant, _: RowVersion, _: Timestamp) -> Result<(), CommitError> {
         Ok(())
     }
     async fn grant_use(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<Option<Used>, CommitError> {
@@ -61,7 +61,10 @@ impl People for Memory {
     async fn revocations(&self) -> Result<Vec<(TenantKey, String, Timestamp)>, store::Error> {
         Ok(Vec::new())
     }
-    async fn grants_end(&self, _: TenantKey, _: &str) -> Result<(), CommitError> {
+    async fn grant_follow(&self, _: TenantKey, _: &str, _: Grant, _: Timestamp) -> Result<(), CommitError> {
+        Ok(())
+    }
+    async fn family_end(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<(), CommitError> {
         Ok(())
     }
 }
@@ -83,7 +86,13 @@ impl DeviceCodes for Memory {
     ) -> Result<Option<DeviceCode>, CommitError> {
         Ok(None)
     }
-    async fn device_code_approve(&self, _: TenantKey, _: Grant, _: Timestamp) -> Result<(), CommitError> {
+    async fn device_code_approve(
+        &self,
+        _: TenantKey,
+        _: Grant,
+        _: RowVersion,
+        _: Timestamp,
+    ) -> Result<(), CommitError> {
         Err(CommitError::Conflict)
     }
     async fn device_code_decline(&self, _: TenantKey, _: &str, _: Timestamp) -> Result<(), CommitError> {
@@ -279,7 +288,7 @@ impl World {
     async fn token_with(&self, changes: Json) -> String {
         let mut claims = part(&self.token().await, 1);
         change(&mut claims, changes);
-        self.authority.signing().sign(&claims).unwrap()
+        self.authority.signing().sign(TokenType::Access, &claims).unwrap()
     }
 
     async fn check(&self, token: &str) -> Result<Arc<Caller>, Unauthenticated> {
@@ -467,6 +476,20 @@ async fn claims_that_are_not_ours_are_refused() {
 }
 
 #[tokio::test]
+async fn what_does_not_say_that_it_is_an_access_token_is_none() {
+    let world = World::new().await;
+    let claims = part(&world.token().await, 1);
+    let id_token = world.authority.signing().sign(TokenType::Id, &claims).unwrap();
+    assert_eq!(world.refused(&id_token).await, Unauthenticated::Kind, "the same claims, the same key, another type");
+    for changes in [json!({ "roles": null, "idtyp": null }), json!({ "roles": null, "idtyp": "user" })] {
+        let token = world.token_with(changes.clone()).await;
+        assert_eq!(world.refused(&token).await, Unauthenticated::Kind, "{changes}");
+    }
+    let marked = world.token_with(json!({ "roles": null })).await;
+    assert_eq!(world.check(&marked).await.unwrap().principal.kind, Kind::Application);
+}
+
+#[tokio::test]
 async fn a_forged_signature_is_refused() {
     let world = World::new().await;
     let token = world.token().await;
@@ -482,7 +505,7 @@ async fn a_forged_signature_is_refused() {
 
     let stranger =
         SigningKey { kid: world.authority.signing().kid().to_owned(), ..keys::generate(Timestamp(0)).unwrap() };
-    let forged = SigningPair::read(&stranger).unwrap().sign(&part(&token, 1)).unwrap();
+    let forged = SigningPair::read(&stranger).unwrap().sign(TokenType::Access, &part(&token, 1)).unwrap();
     assert_eq!(world.refused(&forged).await, Unauthenticated::Signature);
 
     assert!(world.check(&token).await.is_ok());

@@ -35,6 +35,11 @@ pub enum Unauthenticated {
     /// The content is not that of an access token.
     #[error("Access token lacks a claim or has one of the wrong type.")]
     Claims,
+    /// A token of another kind, such as an ID token.
+    #[error(
+        "The token is not an access token: its type (typ) or its claims are those of another kind, such as an ID token."
+    )]
+    Kind,
     /// For somebody else.
     #[error("Access token has an invalid audience (aud): it is meant for another service.")]
     Audience,

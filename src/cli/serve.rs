@@ -48,6 +48,7 @@ async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receive
         public_url: config.public_url.clone(),
         embedded: config.embedded_authority,
         issuers: issuers(config)?,
+        swagger_ui: config.swagger_ui,
         ..config.tokens.options()
     };
     let authority = open_authority(store, &Clock::System, options).await?;
@@ -115,7 +116,8 @@ fn greeting(config: &Serve, tls: Option<&Tls>, bound: SocketAddr) -> String {
     };
     let trust = tls.and_then(Tls::local_ca).map(|ca| format!("  CA to trust:  {}\n", ca.path().display()));
     let trust = trust.unwrap_or_default();
-    format!("cardea is ready at {base}\n  Swagger UI:   {public}/swagger-ui/\n  get a token:  {token}\n{trust}")
+    let pages = if config.swagger_ui { format!("  Swagger UI:   {public}/swagger-ui/\n") } else { String::new() };
+    format!("cardea is ready at {base}\n{pages}  get a token:  {token}\n{trust}")
 }
 
 /// A word for the shell.

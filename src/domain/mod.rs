@@ -1,6 +1,7 @@
 //! The rules. Pure: stored state, a command, who and when go in; a changeset or a refusal comes out.
 
 pub mod access_package;
+pub mod address;
 pub mod catalog;
 pub mod directory;
 pub mod role_assignment;

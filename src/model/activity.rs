@@ -221,7 +221,7 @@ fn named(write: &RowWrite) -> Option<(String, &'static str, &'static str)> {
         RowWrite::Delete { entity, .. } => (of_entity("Delete", entity), "Delete"),
         RowWrite::Link { table, .. } => (of_links("Add", *table), "Assign"),
         RowWrite::Unlink { table, .. } => (of_links("Remove", *table), "Unassign"),
-        RowWrite::Touch { .. } | RowWrite::Revoke { .. } => return None,
+        RowWrite::Touch { .. } | RowWrite::Revoke { .. } | RowWrite::RevokeThrough { .. } => return None,
     };
     Some((name, operation, category))
 }
@@ -293,7 +293,7 @@ fn targets(write: &RowWrite) -> Vec<Target> {
         RowWrite::Link { source, target: other, .. } | RowWrite::Unlink { source, target: other, .. } => {
             vec![target(source, None, "source"), target(other, None, "target")]
         }
-        RowWrite::Touch { .. } | RowWrite::Revoke { .. } => Vec::new(),
+        RowWrite::Touch { .. } | RowWrite::Revoke { .. } | RowWrite::RevokeThrough { .. } => Vec::new(),
     }
 }
 

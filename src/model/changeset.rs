@@ -101,6 +101,35 @@ pub enum RowWrite {
         /// Until when.
         until: Timestamp,
     },
+    /// What people were granted through an application ends, and the tokens that were issued until then.
+    RevokeThrough {
+        /// The application: its client id.
+        app_id: String,
+        /// Until when.
+        until: Timestamp,
+    },
+}
+
+/// Whose tokens, or which, are revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation<'a> {
+    /// Those of a person or a service principal, by its id.
+    Object(&'a str),
+    /// Those that people have got through an application, by its client id.
+    Application(&'a str),
+    /// Those of one sign-in.
+    Family(&'a str),
+}
+
+impl Revocation<'_> {
+    /// As a row names it; no id of an object has a colon.
+    pub fn key(self) -> String {
+        match self {
+            Self::Object(id) => id.to_owned(),
+            Self::Application(id) => format!("application:{id}"),
+            Self::Family(id) => format!("family:{id}"),
+        }
+    }
 }
 
 impl Changeset {
@@ -134,6 +163,13 @@ impl Changeset {
     #[must_use]
     pub fn revoke(mut self, object_id: &str, until: Timestamp) -> Self {
         self.writes.push(RowWrite::Revoke { object_id: object_id.to_owned(), until });
+        self
+    }
+
+    /// Ends what people were granted through an application, and the tokens that were issued until then.
+    #[must_use]
+    pub fn revoke_through(mut self, app_id: &str, until: Timestamp) -> Self {
+        self.writes.push(RowWrite::RevokeThrough { app_id: app_id.to_owned(), until });
         self
     }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{CommitError, Error, Grant, GrantDetails, TenantKey};
-use crate::model::value::Timestamp;
+use crate::model::{record::RowVersion, value::Timestamp};
 
 /// The part of a [`super::Store`] by which devices wait for people.
 #[async_trait]
@@ -29,9 +29,15 @@ pub trait DeviceCodes: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<DeviceCode>, CommitError>;
 
-    /// Makes a grant of the device's code with the grant's hash. [`CommitError::Conflict`]: it has expired by now, or
-    /// somebody was faster.
-    async fn device_code_approve(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError>;
+    /// Makes a grant of the device's code with the grant's hash, as [`super::People::grant_add`] does.
+    /// [`CommitError::Conflict`]: it has expired by now, or somebody was faster.
+    async fn device_code_approve(
+        &self,
+        tenant: TenantKey,
+        grant: Grant,
+        seen: RowVersion,
+        now: Timestamp,
+    ) -> Result<(), CommitError>;
 
     /// Declines what the device asks for. [`CommitError::Conflict`]: as above.
     async fn device_code_decline(&self, tenant: TenantKey, hash: &str, now: Timestamp) -> Result<(), CommitError>;

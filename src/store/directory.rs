@@ -30,6 +30,24 @@ impl dyn Store + '_ {
         found.map(User::read).transpose()
     }
 
+    /// Whether this is the id of a person or a service principal that was disabled, or deleted and can be restored.
+    pub async fn is_shut_out(&self, tenant: TenantKey, id: &str) -> Result<bool, Error> {
+        let person = find::<model::User>(self, tenant, model::User::ID, id).await?;
+        let principal = find::<model::ServicePrincipal>(self, tenant, model::ServicePrincipal::ID, id).await?;
+        let enabled = person.map(|row| row.record.account_enabled);
+        if let Some(enabled) = enabled.or(principal.map(|row| row.record.account_enabled)) {
+            return Ok(!enabled);
+        }
+        for (entity, column) in
+            [(model::User::ENTITY, model::User::ID), (model::ServicePrincipal::ENTITY, model::ServicePrincipal::ID)]
+        {
+            if self.row(tenant, entity, column, id.to_owned(), Life::Deleted).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The service principals of a tenant, by name.
     pub async fn service_principals(&self, tenant: TenantKey) -> Result<Vec<ServicePrincipal>, Error> {
         let found =

@@ -30,7 +30,7 @@ pub use self::audit::{Audit, Broken, Linked, export, verify};
 pub use self::bulk::Bulk;
 pub use self::device_codes::{DeviceCode, DeviceCodes, MAX_DEVICE_CODES};
 pub use self::identities::{Certificate, ClientSecret, Identities, ServicePrincipal, SignInSettings};
-pub use self::people::{Grant, GrantDetails, GrantKind, Password, People, Used, User};
+pub use self::people::{FAMILIES_KEPT, Grant, GrantDetails, GrantKind, Password, People, Used, User};
 pub use self::provisioning::{Provisioning, ProvisioningClient};
 pub use self::reach::{Reach, Steps, Walk, Way};
 use crate::{

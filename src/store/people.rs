@@ -13,8 +13,25 @@ use crate::model::{
 /// The part of a [`super::Store`] by which people sign in.
 #[async_trait]
 pub trait People: Send + Sync {
-    /// Keeps a grant; those that have expired at this time go.
-    async fn grant_add(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError>;
+    /// Keeps a grant for a person whose row was in the state `seen` when the password was compared; those that have expired
+    /// at this time go. [`CommitError::Conflict`]: the row has changed since, and with it perhaps the password.
+    async fn grant_add(
+        &self,
+        tenant: TenantKey,
+        grant: Grant,
+        seen: RowVersion,
+        now: Timestamp,
+    ) -> Result<(), CommitError>;
+
+    /// Keeps a grant that takes the place of the one with the hash `before`. [`CommitError::Conflict`]: that one has ended,
+    /// with its family, its person or its application, by whatever came first.
+    async fn grant_follow(
+        &self,
+        tenant: TenantKey,
+        before: &str,
+        grant: Grant,
+        now: Timestamp,
+    ) -> Result<(), CommitError>;
 
     /// Uses the grant with this hash, once: whoever comes later is told that it has been used.
     async fn grant_use(&self, tenant: TenantKey, hash: &str, now: Timestamp) -> Result<Option<Used>, CommitError>;
@@ -29,12 +46,15 @@ pub trait People: Send + Sync {
         now: Timestamp,
     ) -> Result<bool, CommitError>;
 
-    /// All that is revoked: in which tenant, whose, and until when.
+    /// All that is revoked: in which tenant, by [`model::changeset::Revocation::key`], and until when.
     async fn revocations(&self) -> Result<Vec<(TenantKey, String, Timestamp)>, Error>;
 
-    /// Ends all grants of a family.
-    async fn grants_end(&self, tenant: TenantKey, family: &str) -> Result<(), CommitError>;
+    /// Ends a family: its grants go, nothing follows them, and its tokens are revoked at this time.
+    async fn family_end(&self, tenant: TenantKey, family: &str, now: Timestamp) -> Result<(), CommitError>;
 }
+
+/// For so long, in microseconds, it is remembered that a family has ended: longer than any of its tokens lives.
+pub const FAMILIES_KEPT: i64 = 2 * 3_600_000_000;
 
 /// Somebody who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -22,8 +22,8 @@ engines! {
     an_assertion_counts_once_for_us_now_and_from_its_application,
 }
 
-struct Signer {
-    client_id: String,
+pub struct Signer {
+    pub client_id: String,
     x5t_s256: String,
     x5t: String,
     key: EncodingKey,
@@ -35,7 +35,7 @@ fn certified() -> (String, EncodingKey) {
     (certificate.pem(), EncodingKey::from_rsa_pem(pair.serialize_pem().as_bytes()).unwrap())
 }
 
-async fn signer(app: &TestApp) -> Signer {
+pub async fn signer(app: &TestApp) -> Signer {
     let (pem, key) = certified();
     let known = certificate(&pem).unwrap();
     let (x5t_s256, x5t) = (known.x5t_s256.clone(), known.x5t.clone());
@@ -48,21 +48,21 @@ async fn signer(app: &TestApp) -> Signer {
 }
 
 impl Signer {
-    fn header(&self) -> Header {
+    pub fn header(&self) -> Header {
         Header { x5t_s256: Some(self.x5t_s256.clone()), ..Header::new(Algorithm::PS256) }
     }
 
-    fn claims(&self, app: &TestApp, jti: &str) -> Json {
+    pub fn claims(&self, app: &TestApp, jti: &str) -> Json {
         let now = app.clock.now().0 / 1_000_000;
         let aud = format!("{}/{}/oauth2/v2.0/token", app.base, app.api.authority.default_tenant().id);
         json!({ "iss": self.client_id, "sub": self.client_id, "aud": aud, "nbf": now, "exp": now + 600, "jti": jti })
     }
 
-    fn sign(&self, header: &Header, claims: &Json) -> String {
+    pub fn sign(&self, header: &Header, claims: &Json) -> String {
         jsonwebtoken::encode(header, claims, &self.key).unwrap()
     }
 
-    async fn ask(&self, app: &TestApp, assertion: &str) -> Response {
+    pub async fn ask(&self, app: &TestApp, assertion: &str) -> Response {
         let fields = [
             ("grant_type", "client_credentials"),
             ("client_id", self.client_id.as_str()),

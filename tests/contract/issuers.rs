@@ -18,7 +18,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 
-use crate::support::{Engine, TestApp, client::Response, fixtures::PACKAGES};
+use crate::support::{Client, Engine, TestApp, client::Response, fixtures::PACKAGES};
 
 /// An OpenID provider on this machine.
 struct Provider {
@@ -80,11 +80,19 @@ impl Provider {
 
     /// A server that believes the provider: roles are Graph's, `editors` is a word of its own.
     async fn app(&self) -> TestApp {
-        let text = format!(
-            "[{{issuer: '{}', audiences: [cardea], algorithms: [ES256], tenant: {{claim: org}}, \
-             scopes: {{claim: scope, map: {{editors: [{READ_WRITE_ALL}]}}}}}}]",
-            self.url
-        );
+        Self::app_of(&[self], "").await
+    }
+
+    /// A server that believes these providers, of which more is written down.
+    async fn app_of(providers: &[&Self], more: &str) -> TestApp {
+        let issuer = |provider: &&Self| {
+            format!(
+                "{{issuer: '{}', audiences: [cardea], algorithms: [ES256], tenant: {{claim: org}}, {more} \
+                 scopes: {{claim: scope, map: {{editors: [{READ_WRITE_ALL}]}}}}}}",
+                provider.url
+            )
+        };
+        let text = format!("[{}]", providers.iter().map(issuer).collect::<Vec<_>>().join(","));
         let issuers = Issuer::read_all(&text).unwrap();
         let options = authority::Options { issuers, ..authority::Options::default() };
         TestApp::start_set(Engine::Sqlite, api::Options::default(), options).await
@@ -94,7 +102,8 @@ impl Provider {
     fn claims(&self, app: &TestApp) -> Json {
         let (now, tenant) = (app.clock.now().0 / 1_000_000, &app.api.authority.default_tenant().id);
         json!({
-            "iss": self.url, "aud": ["cardea", "others"], "sub": "robot", "org": tenant, "roles": [READ_ALL],
+            "iss": self.url, "aud": ["cardea", "others"], "sub": "robot", "azp": "robot", "org": tenant,
+            "roles": [READ_ALL],
             "nbf": now, "exp": now + 7 * 24 * 3600,
         })
     }
@@ -169,6 +178,133 @@ async fn what_an_issuer_did_not_sign_for_us_is_refused() {
         let problem = get_with(&app, &token).await.problem(401);
         problem.says("InvalidAuthenticationToken", "", part);
     }
+}
+
+/// A good token's claims with some of them changed; null takes one away.
+fn changed(good: &Json, changes: &Json) -> Json {
+    let mut claims = good.clone();
+    for (name, value) in changes.as_object().unwrap() {
+        match value {
+            Json::Null => drop(claims.as_object_mut().unwrap().remove(name)),
+            value => claims[name] = value.clone(),
+        }
+    }
+    claims
+}
+
+#[tokio::test]
+async fn an_issuers_id_token_is_no_access_token() {
+    let provider = Provider::start().await;
+    let (key, app) = (provider.key("a"), provider.app().await);
+    let good = provider.claims(&app);
+    for changes in [
+        json!({ "nonce": "n" }),
+        json!({ "nonce": "n", "scope": "editors" }),
+        json!({ "at_hash": "h", "scope": "editors" }),
+        json!({ "typ": "ID", "scope": "editors" }),
+        json!({ "token_use": "id", "scope": "editors" }),
+        // A person who has roles is no application.
+        json!({ "azp": null }),
+        json!({ "preferred_username": "ada@contoso.example" }),
+        json!({ "idtyp": "user" }),
+        json!({ "roles": null }),
+    ] {
+        let problem = get_with(&app, &key.sign(&changed(&good, &changes))).await.problem(401);
+        problem.says("InvalidAuthenticationToken", "", "not an access token");
+    }
+    let person = json!({ "scope": "editors", "preferred_username": "ada@contoso.example", "wids": ["45d8d3c5-c802-45c6-b32a-1d70b5e1e86e"] });
+    get_with(&app, &key.sign(&changed(&good, &person))).await.expect(200);
+    // What says in its header what it is, is that; some issuers put a nonce into all they make.
+    for typ in ["at+jwt", "application/at+jwt", "AT+JWT"] {
+        let claims = changed(&good, &json!({ "nonce": typ }));
+        let header = Header { kid: Some("a".to_owned()), typ: Some(typ.to_owned()), ..Header::new(Algorithm::ES256) };
+        get_with(&app, &jsonwebtoken::encode(&header, &claims, &key.key).unwrap()).await.expect(200);
+    }
+    let header =
+        Header { kid: Some("a".to_owned()), typ: Some("logout+jwt".to_owned()), ..Header::new(Algorithm::ES256) };
+    get_with(&app, &jsonwebtoken::encode(&header, &good, &key.key).unwrap()).await.expect(401);
+}
+
+/// The id by which a token's bearer is known.
+async fn oid(app: &TestApp, token: &str) -> String {
+    let header = http::HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
+    app.api.authority.check(Some(&header)).await.unwrap().principal.oid.clone()
+}
+
+#[tokio::test]
+async fn the_same_name_at_two_issuers_is_two_callers() {
+    let (one, two) = (Provider::start().await, Provider::start().await);
+    let (first, second) = (one.key("a"), two.key("a"));
+    let app = Provider::app_of(&[&one, &two], "").await;
+    let ids = [oid(&app, &first.sign(&one.claims(&app))).await, oid(&app, &second.sign(&two.claims(&app))).await];
+    assert_ne!(ids[0], ids[1]);
+    let again = changed(&one.claims(&app), &json!({ "jti": "again" }));
+    assert_eq!(oid(&app, &first.sign(&again)).await, ids[0]);
+    // Nobody becomes an object of the directory by being called like it, unless the operator says so.
+    let authority = &app.api.authority;
+    let tenant = authority.default_tenant();
+    let (ada, _) = authority.user_create(tenant, "ada@contoso.example", None, &[], None).await.unwrap();
+    let like_ada = changed(&one.claims(&app), &json!({ "sub": ada.id }));
+    assert_ne!(oid(&app, &first.sign(&like_ada)).await, ada.id);
+    let mapped = Provider::app_of(&[&one], "subject-is-object-id: true,").await;
+    let like_ada = changed(&one.claims(&mapped), &json!({ "sub": ada.id }));
+    assert_eq!(oid(&mapped, &first.sign(&like_ada)).await, ada.id);
+}
+
+#[tokio::test]
+async fn an_issuers_tokens_end_with_the_person_too() {
+    let provider = Provider::start().await;
+    let key = provider.key("a");
+    let app = Provider::app_of(&[&provider], "subject-is-object-id: true,").await;
+    let authority = &app.api.authority;
+    let tenant = authority.default_tenant();
+    let (ada, _) = authority.user_create(tenant, "ada@contoso.example", None, &[], None).await.unwrap();
+    let roles = json!(["45d8d3c5-c802-45c6-b32a-1d70b5e1e86e"]);
+    let token = |issued: &str| {
+        let changes = json!({ "sub": ada.id, "scope": "editors", "wids": roles, "iat": app.clock.now().0 / 1_000_000, "jti": issued });
+        key.sign(&changed(&provider.claims(&app), &changes))
+    };
+    let revoked = async |token: &str| {
+        authority.refresh().await.unwrap();
+        get_with(&app, token).await.problem(401).says("InvalidAuthenticationToken", "", "revoked");
+    };
+    let before = token("before");
+    get_with(&app, &before).await.expect(200);
+    authority.user_set_password(tenant, "ada@contoso.example", None).await.unwrap();
+    revoked(&before).await;
+    app.advance(Duration::from_secs(1)).await;
+    let after = token("after");
+    get_with(&app, &after).await.expect(200);
+    // Whatever the issuer makes for somebody who is disabled or deleted here does not count either.
+    let one = format!("/users/{}", ada.id);
+    manager(&app).await.patch(&one, json!({ "accountEnabled": false })).await.expect(204);
+    revoked(&after).await;
+    app.advance(Duration::from_hours(30)).await;
+    revoked(&token("made while disabled")).await;
+    manager(&app).await.patch(&one, json!({ "accountEnabled": true })).await.expect(204);
+    get_with(&app, &token("enabled")).await.expect(200);
+    manager(&app).await.delete(&one).await.expect(204);
+    app.advance(Duration::from_secs(1)).await;
+    revoked(&token("made while deleted")).await;
+}
+
+/// Who may manage people, with a token that counts now.
+async fn manager(app: &TestApp) -> Client {
+    app.application(&["User.ReadWrite.All"]).await.below("/v1.0")
+}
+
+#[tokio::test]
+async fn no_token_outlives_what_is_remembered_of_revocations() {
+    let provider = Provider::start().await;
+    let (key, app) = (provider.key("a"), provider.app().await);
+    let token = key.sign(&provider.claims(&app));
+    get_with(&app, &token).await.expect(200);
+    app.advance(Duration::from_hours(23)).await;
+    get_with(&app, &key.sign(&changed(&provider.claims(&app), &json!({ "jti": "fresh" })))).await.expect(200);
+    app.advance(Duration::from_secs(3600 + 11)).await;
+    get_with(&app, &token).await.problem(401).says("InvalidAuthenticationToken", "", "expired");
+    let ageless = changed(&provider.claims(&app), &json!({ "nbf": null }));
+    get_with(&app, &key.sign(&ageless)).await.problem(401).says("InvalidAuthenticationToken", "", "claim");
 }
 
 #[tokio::test]

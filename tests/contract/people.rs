@@ -34,26 +34,26 @@ engines! {
     keys_rotate_without_failing_live_tokens_and_can_be_withdrawn,
 }
 
-const VERIFIER: &str = "a-verifier-that-is-long-enough-to-be-one-0123456789";
-const REDIRECT: &str = "https://app.example/callback";
-const PASSWORD: &str = "correct horse";
-const FORM: &str = "application/x-www-form-urlencoded";
+pub const VERIFIER: &str = "a-verifier-that-is-long-enough-to-be-one-0123456789";
+pub const REDIRECT: &str = "https://app.example/callback";
+pub const PASSWORD: &str = "correct horse";
+pub const FORM: &str = "application/x-www-form-urlencoded";
 
 fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
 }
 
-fn form(fields: &[(&str, &str)]) -> String {
+pub fn form(fields: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
 /// A client, and a person who signs in through it.
-struct Scene {
-    client_id: String,
-    secret: Option<String>,
+pub struct Scene {
+    pub client_id: String,
+    pub secret: Option<String>,
 }
 
-async fn scene(app: &TestApp, public: bool) -> Scene {
+pub async fn scene(app: &TestApp, public: bool) -> Scene {
     let authority = &app.api.authority;
     let tenant = authority.default_tenant();
     let sign_in = SignInSettings {
@@ -92,23 +92,23 @@ impl Scene {
         format!("/common/oauth2/v2.0/authorize?{}", form(&fields))
     }
 
-    async fn page(&self, app: &TestApp, changed: &[(&str, &str)]) -> Response {
+    pub async fn page(&self, app: &TestApp, changed: &[(&str, &str)]) -> Response {
         app.anonymous().get(self.address(changed)).undocumented("a page").unchecked().await
     }
 
-    async fn enter(&self, app: &TestApp, changed: &[(&str, &str)], name: &str, password: &str) -> Response {
+    pub async fn enter(&self, app: &TestApp, changed: &[(&str, &str)], name: &str, password: &str) -> Response {
         let request = app.anonymous().request(Method::POST, self.address(changed));
         let request = request.body(FORM, form(&[("username", name), ("password", password)]));
         request.undocumented("a page").unchecked().await
     }
 
     /// A code for Ada.
-    async fn code(&self, app: &TestApp, changed: &[(&str, &str)]) -> String {
+    pub async fn code(&self, app: &TestApp, changed: &[(&str, &str)]) -> String {
         let answer = self.enter(app, changed, "ada@CONTOSO.example", PASSWORD).await.expect(303);
         parameters(answer.header("location"))["code"].as_str().unwrap().to_owned()
     }
 
-    async fn token(&self, app: &TestApp, changed: &[(&str, &str)]) -> Response {
+    pub async fn token(&self, app: &TestApp, changed: &[(&str, &str)]) -> Response {
         let mut fields = vec![
             ("client_id", self.client_id.as_str()),
             ("grant_type", "authorization_code"),
@@ -125,13 +125,13 @@ impl Scene {
         request.undocumented("authority endpoint").unchecked().await
     }
 
-    async fn refresh(&self, app: &TestApp, token: &str) -> Response {
+    pub async fn refresh(&self, app: &TestApp, token: &str) -> Response {
         self.token(app, &[("grant_type", "refresh_token"), ("refresh_token", token), ("code_verifier", "")]).await
     }
 }
 
 /// The parameters of an address.
-fn parameters(address: &str) -> Json {
+pub fn parameters(address: &str) -> Json {
     let encoded = address.split_once(['?', '#']).map_or("", |(_, rest)| rest);
     form_urlencoded::parse(encoded.as_bytes())
         .map(|(name, value)| (name.into_owned(), json!(value)))
@@ -139,13 +139,13 @@ fn parameters(address: &str) -> Json {
         .into()
 }
 
-fn claims(token: &Json) -> Json {
+pub fn claims(token: &Json) -> Json {
     let payload = token.as_str().unwrap().split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
 #[track_caller]
-fn invalid_grant(answer: Response) {
+pub fn invalid_grant(answer: Response) {
     let body = answer.expect(400).json();
     assert_eq!(body["error"], "invalid_grant", "{body}");
 }

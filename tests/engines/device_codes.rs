@@ -72,11 +72,11 @@ on_each_engine! {
         for name in ["a", "b", "c"] {
             store.device_code_add(tenant, code(name), Timestamp(0)).await.unwrap();
         }
-        conflict(&store.device_code_approve(other, grant("a"), Timestamp(5)).await);
-        conflict(&store.device_code_approve(tenant, grant("nothing"), Timestamp(5)).await);
-        conflict(&store.device_code_approve(tenant, grant("a"), Timestamp(10)).await);
-        store.device_code_approve(tenant, grant("a"), Timestamp(5)).await.unwrap();
-        conflict(&store.device_code_approve(tenant, grant("a"), Timestamp(5)).await);
+        conflict(&store.device_code_approve(other, grant("a"), RowVersion(1), Timestamp(5)).await);
+        conflict(&store.device_code_approve(tenant, grant("nothing"), RowVersion(1), Timestamp(5)).await);
+        conflict(&store.device_code_approve(tenant, grant("a"), RowVersion(1), Timestamp(10)).await);
+        store.device_code_approve(tenant, grant("a"), RowVersion(1), Timestamp(5)).await.unwrap();
+        conflict(&store.device_code_approve(tenant, grant("a"), RowVersion(1), Timestamp(5)).await);
         conflict(&store.device_code_decline(tenant, "hash of a", Timestamp(5)).await);
         assert_eq!(store.device_code_poll(tenant, "hash of a", "app", Timestamp(6)).await.unwrap(), None);
         for first in [true, false] {
@@ -84,14 +84,14 @@ on_each_engine! {
             assert_eq!((used.grant, used.first), (grant("a"), first));
         }
         store.device_code_decline(tenant, "hash of b", Timestamp(5)).await.unwrap();
-        conflict(&store.device_code_approve(tenant, grant("b"), Timestamp(5)).await);
+        conflict(&store.device_code_approve(tenant, grant("b"), RowVersion(1), Timestamp(5)).await);
         assert_eq!(store.device_code_named("b", Timestamp(5)).await.unwrap(), None);
         let declined = store.device_code_poll(tenant, "hash of b", "app", Timestamp(6)).await.unwrap();
         assert!(declined.unwrap().declined);
         // The person is gone: nothing has changed.
         let person = find::<model::User>(&*store, tenant, "u").await.unwrap();
         store.commit(tenant, Changeset::default().delete(&person)).await.unwrap();
-        assert!(store.device_code_approve(tenant, grant("c"), Timestamp(5)).await.is_err());
+        assert!(store.device_code_approve(tenant, grant("c"), RowVersion(1), Timestamp(5)).await.is_err());
         assert!(store.device_code_named("c", Timestamp(5)).await.unwrap().is_some());
         assert_eq!(place.number("SELECT count(*) FROM sign_in_grant").await, 0);
     }
@@ -101,7 +101,7 @@ on_each_engine! {
         person(&*store, tenant).await;
         store.device_code_add(tenant, code("a"), Timestamp(0)).await.unwrap();
         let (one, two) = tokio::join!(
-            store.device_code_approve(tenant, grant("a"), Timestamp(5)),
+            store.device_code_approve(tenant, grant("a"), RowVersion(1), Timestamp(5)),
             store.device_code_decline(tenant, "hash of a", Timestamp(5)),
         );
         assert_eq!(one.is_ok(), two.is_err(), "{one:?} {two:?}");

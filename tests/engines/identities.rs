@@ -228,7 +228,7 @@ on_each_engine! {
                 created_at: Timestamp(1),
                 expires_at: Timestamp(9),
             };
-            store.grant_add(tenant, grant, Timestamp(1)).await.unwrap();
+            store.grant_add(tenant, grant, RowVersion(1), Timestamp(1)).await.unwrap();
         }
         for until in [3, 7] {
             store.commit(tenant, Changeset::default().revoke("u", Timestamp(until))).await.unwrap();

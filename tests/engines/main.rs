@@ -13,6 +13,7 @@ mod device_codes;
 mod encrypted;
 mod floods;
 mod fuzz;
+mod grants;
 mod identities;
 mod limits;
 mod moved;

@@ -128,7 +128,7 @@ on_each_engine! {
         authority.app_delete(tenant, "app").await.unwrap();
         assert_eq!(place.number("SELECT count(*) FROM sign_in_grant").await, 0);
         assert_eq!(place.number("SELECT count(*) FROM directory_object").await, 3);
-        assert_eq!(place.number("SELECT count(*) FROM revocation").await, 2);
+        assert_eq!(place.number("SELECT count(*) FROM revocation").await, 3);
         store.close().await;
     }
 }

@@ -123,6 +123,14 @@ impl Asked {
         }
     }
 
+    /// Whether a page of another origin asks, as browsers say.
+    fn is_from_elsewhere(&self) -> bool {
+        let Some(page) = self.headers.get(header::ORIGIN).filter(|origin| !origin.is_empty()) else { return false };
+        let (scheme, rest) = self.origin.split_once("://").unwrap_or_default();
+        let here = format!("{scheme}://{}", rest.split('/').next().unwrap_or_default());
+        !page.as_bytes().eq_ignore_ascii_case(here.as_bytes())
+    }
+
     /// The value of a query option.
     fn query(&self, name: &str) -> Option<String> {
         let query = self.uri.query().unwrap_or_default().as_bytes();

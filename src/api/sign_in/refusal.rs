@@ -55,6 +55,8 @@ pub(super) enum Kind {
     ExpiredCredential,
     /// The application is disabled.
     Disabled,
+    /// The application may not use this grant.
+    Flow,
     /// Too many failures.
     Slow,
     /// Something failed here, or too many call.
@@ -87,6 +89,7 @@ impl Kind {
             Self::InvalidGrant => (70_000, "invalid_grant", StatusCode::BAD_REQUEST),
             Self::ExpiredCredential => (7_000_222, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::Disabled => (7_000_112, "unauthorized_client", StatusCode::BAD_REQUEST),
+            Self::Flow => (70_001, "unauthorized_client", StatusCode::BAD_REQUEST),
             Self::Slow => (50_196, "temporarily_unavailable", StatusCode::TOO_MANY_REQUESTS),
             Self::Unavailable => (90_033, "temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE),
             Self::Failed => (50_000, "server_error", StatusCode::INTERNAL_SERVER_ERROR),

@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     authority::{
-        ClientCredentials, DeviceError, PERSON_TOKEN_LIFETIME, Redemption, SignInError, TOKEN_LIFETIME, Tokens,
+        ClientCredentials, DeviceError, PERSON_TOKEN_LIFETIME, Redemption, SWAGGER_UI, SignInError, TOKEN_LIFETIME,
+        Tokens,
     },
     store::{ServicePrincipal, Tenant},
 };
@@ -145,7 +146,12 @@ pub(super) async fn app(asked: &Asked, form: &Form, tenant: &Tenant) -> Result<S
         visit: asked.visit(),
     };
     let app = asked.api.authority.authenticate_client(credentials, secret.as_deref()).await;
-    app.map_err(|error| refusal(error, ""))
+    let app = app.map_err(|error| refusal(error, ""))?;
+    if app.app_id == SWAGGER_UI && asked.is_from_elsewhere() {
+        let message = "This client gets tokens for pages of this server alone.";
+        return Err(Refusal::new(Kind::Malformed, message));
+    }
+    Ok(app)
 }
 
 /// `client_info`: the ids of the person and the tenant that an ID token names.
@@ -265,6 +271,7 @@ pub(super) fn refusal(error: SignInError, scope: &str) -> Refusal {
             Refusal::new(Kind::ExpiredCredential, "The provided client secret keys for the application are expired.")
         }
         SignInError::Disabled => Refusal::new(Kind::Disabled, "The application is disabled."),
+        SignInError::Flow => Refusal::new(Kind::Flow, "The application may not get tokens by this grant."),
         SignInError::Scope => {
             let message = format!(
                 "The provided value for scope '{}' is not valid. Client credential flows must have a scope value with \

@@ -23,16 +23,21 @@ pub struct Issuer {
     pub algorithms: Vec<Algorithm>,
     /// The tenant of the caller.
     pub tenant: TenantOf,
-    /// The caller's object: the id by which roles are assigned.
+    /// Who calls.
     #[serde(default = "subject")]
     pub subject: Claim,
+    /// Whether the subject is the id of an object in the tenant's directory. Without it a subject is somebody of this
+    /// issuer, with an id that nobody else has.
+    #[serde(default)]
+    pub subject_is_object_id: bool,
     /// What the caller is called; the first claim that is there.
     #[serde(default = "name")]
     pub name: Vec<Claim>,
     /// The application that calls; the first claim that is there.
     #[serde(default = "client")]
     pub client: Vec<Claim>,
-    /// What tells a token of an application that calls for itself. Without it, that there is no claim of scopes.
+    /// What tells a token of an application that calls for itself. Without it, that there is no claim of scopes, and that
+    /// the token names an application, has roles or `idtyp: app`, and says nothing of a person.
     pub application: Option<Sign>,
     /// The application permissions.
     #[serde(default = "roles")]
@@ -206,7 +211,7 @@ fn name() -> Vec<Claim> {
 }
 
 fn client() -> Vec<Claim> {
-    ["appid", "azp", "client_id"].map(Claim::named).to_vec()
+    ["appid", "azp", "client_id", "cid"].map(Claim::named).to_vec()
 }
 
 fn roles() -> Names {

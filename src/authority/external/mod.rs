@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 
 use self::keys::Keys;
 pub use self::{config::Issuer, keys::Unreachable};
-use super::{Unauthenticated, verified::Seconds};
+use super::{MAX_LIFETIME, Unauthenticated, verified::Seconds};
 use crate::{authz::Principal, clock::Clock};
 
 /// The issuers that are believed.
@@ -28,6 +28,8 @@ pub(super) struct Proof<'a> {
     issuer: &'a Issuer,
     /// The first and the last second at which it counts.
     pub(super) life: (Seconds, Seconds),
+    /// When it was issued.
+    pub(super) issued: Seconds,
 }
 
 /// A token was not believed.
@@ -74,8 +76,11 @@ impl Issuers {
         if !issuer.is_for_us(&claims) {
             return Err(Unauthenticated::Audience.into());
         }
-        let life = life(&claims)?;
-        Ok(Some(Proof { claims, issuer, life }))
+        if !mapping::is_access_token(super::check::is_access_token(header), &claims) {
+            return Err(Unauthenticated::Kind.into());
+        }
+        let (life, since) = life(&claims)?;
+        Ok(Some(Proof { claims, issuer, life, issued: since }))
     }
 }
 
@@ -85,13 +90,23 @@ impl Proof<'_> {
         self.issuer.tenant_named(&self.claims)
     }
 
+    /// Whether the caller is said to be an object of the tenant's directory.
+    pub(super) fn names_an_object(&self) -> bool {
+        self.issuer.subject_is_object_id
+    }
+
     /// Who calls, in the tenant with this id.
     pub(super) fn principal(&self, tenant_id: &str) -> Result<Principal, Unauthenticated> {
         self.issuer.principal(&self.claims, tenant_id)
     }
 }
 
-fn life(claims: &Json) -> Result<(Seconds, Seconds), Unauthenticated> {
-    let from = mapping::time(claims, "nbf")?.unwrap_or(Seconds::MIN);
-    Ok((from, mapping::time(claims, "exp")?.ok_or(Unauthenticated::Claims)?))
+/// When a token counts, and when it was issued. However long it is said to live, it does not outlive what is remembered of
+/// revocations.
+fn life(claims: &Json) -> Result<((Seconds, Seconds), Seconds), Unauthenticated> {
+    let from = mapping::time(claims, "nbf")?;
+    let issued = mapping::time(claims, "iat")?.or(from).ok_or(Unauthenticated::Claims)?;
+    let until = mapping::time(claims, "exp")?.ok_or(Unauthenticated::Claims)?;
+    let longest = Seconds::try_from(MAX_LIFETIME.as_secs()).unwrap_or_default();
+    Ok(((from.unwrap_or(Seconds::MIN), until.min(issued.saturating_add(longest))), issued))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{super::Occasion, Object, Refusal, one_of, texts};
+use super::{super::Occasion, Object, Refusal, addresses, one_of, texts};
 use crate::model::{Application, ApplicationInput, bind::Violation, record::Input, value::Timestamp};
 
 /// How many secrets there may be at once.
@@ -20,15 +20,27 @@ impl Object for Application {
             ["AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"];
         let audience = one_of("signInAudience", self.sign_in_audience.as_deref(), &audiences);
         let uris = texts(&self.identifier_uris);
-        let uri = uris.iter().find(|uri| !uri.contains(':') || uri.contains(char::is_whitespace)).map(|uri| {
-            Violation::new(
-                "identifierUris",
-                format!("'identifierUris' must hold URIs such as api://my-tool, not '{uri}'."),
+        let uris = uris.iter().filter_map(|uri| addresses::identifier("identifierUris", uri));
+        let roles = [unique("appRoles", &self.app_roles, "id"), unique("appRoles", &self.app_roles, "value")];
+        audience.into_iter().chain(uris).chain(roles.into_iter().flatten()).chain(self.addresses()).collect()
+    }
+}
+
+impl Application {
+    /// What is wrong with the addresses that people are sent to or shown.
+    fn addresses(&self) -> Vec<Violation> {
+        let platforms = [("web", &self.web), ("spa", &self.spa), ("publicClient", &self.public_client)];
+        let platforms = platforms.iter().flat_map(|(name, json)| addresses::platform(name, json.as_deref()));
+        let own = |name, uri: &Option<String>| addresses::redirect(name, name, uri.as_deref()?);
+        platforms
+            .chain(addresses::pages_of("info", self.info.as_deref(), &addresses::INFO))
+            .chain(own("defaultRedirectUri", &self.default_redirect_uri))
+            .chain(
+                self.saml_metadata_url
+                    .as_deref()
+                    .and_then(|uri| addresses::page("samlMetadataUrl", "samlMetadataUrl", uri)),
             )
-        });
-        let lists =
-            [audience, uri, unique("appRoles", &self.app_roles, "id"), unique("appRoles", &self.app_roles, "value")];
-        lists.into_iter().flatten().collect()
+            .collect()
     }
 }
 

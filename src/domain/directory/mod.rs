@@ -1,5 +1,6 @@
 //! The rules of the directory: people, groups, applications, and what applications are in a tenant.
 
+mod addresses;
 pub mod application;
 pub mod group;
 pub mod service_principal;
@@ -27,6 +28,10 @@ pub trait Object: Record + Default + PartialEq {
     /// Whether the tokens that it has count no more when it becomes `after`.
     fn loses_tokens(&self, _after: &Self) -> bool {
         false
+    }
+    /// The client id of what people sign in through; their tokens end with its own.
+    fn client_id(&self) -> Option<&str> {
+        None
     }
 }
 
@@ -65,7 +70,10 @@ pub fn replace<R: Object>(before: Stored<R>, mut after: R, on: &Occasion) -> Res
     if let Some(column) = entity.fixed.iter().find(fixed) {
         return Err(Refusal::Fixed { entity, column: *column });
     }
-    let violations = after.check();
+    // What was so before there was a rule against it stays until somebody changes it.
+    let mut violations = after.check();
+    let before_this = if violations.is_empty() { Vec::new() } else { before.record.check() };
+    violations.retain(|violation| !before_this.contains(violation));
     if !violations.is_empty() {
         return Err(Refusal::Invalid(violations));
     }
@@ -74,11 +82,13 @@ pub fn replace<R: Object>(before: Stored<R>, mut after: R, on: &Occasion) -> Res
 
 /// The changeset that puts another state in the place of one.
 fn update<R: Object>(before: Stored<R>, after: R, on: &Occasion) -> Changeset {
-    let lost = before.record.loses_tokens(&after).then(|| after.id().to_owned());
+    let lost = before.record.loses_tokens(&after);
+    let (id, client_id) = (after.id().to_owned(), after.client_id().map(str::to_owned));
     let changes = Changeset::default().update(before, after, on.version);
-    match lost {
-        Some(id) => changes.revoke(&id, on.now),
-        None => changes,
+    match client_id {
+        _ if !lost => changes,
+        Some(client_id) => changes.revoke(&id, on.now).revoke_through(&client_id, on.now),
+        None => changes.revoke(&id, on.now),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{super::Occasion, Object, texts};
+use super::{super::Occasion, Object, addresses, texts};
 use crate::model::{
     Application, ServicePrincipal, ServicePrincipalInput, bind::Violation, record::Input, value::Timestamp,
 };
@@ -18,11 +18,19 @@ impl Object for ServicePrincipal {
         (self.account_enabled && !after.account_enabled) || self.deleted_at != after.deleted_at
     }
 
+    fn client_id(&self) -> Option<&str> {
+        Some(&self.app_id)
+    }
+
     fn check(&self) -> Vec<Violation> {
         let modes = ["password", "saml", "notSupported", "oidc"];
-        super::one_of("preferredSingleSignOnMode", self.preferred_single_sign_on_mode.as_deref(), &modes)
-            .into_iter()
-            .collect()
+        let mode = super::one_of("preferredSingleSignOnMode", self.preferred_single_sign_on_mode.as_deref(), &modes);
+        let pages = [("homepage", &self.homepage), ("loginUrl", &self.login_url)];
+        let pages = pages.into_iter().filter_map(|(name, uri)| addresses::page(name, name, uri.as_deref()?));
+        let out = self.logout_url.as_deref().and_then(|uri| addresses::redirect("logoutUrl", "logoutUrl", uri));
+        let replies = texts(&self.reply_urls).into_iter().filter_map(|uri| addresses::identifier("replyUrls", &uri));
+        let info = addresses::pages_of("info", self.info.as_deref(), &addresses::INFO);
+        mode.into_iter().chain(pages).chain(out).chain(replies).chain(info).collect()
     }
 }
 

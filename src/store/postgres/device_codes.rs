@@ -3,9 +3,14 @@
 use async_trait::async_trait;
 use tokio_postgres::Row;
 
-use super::{PostgresStore, convert::failure, identities::changed, people::add_grant};
+use super::{
+    PostgresStore,
+    convert::failure,
+    identities::changed,
+    people::{add_grant, as_seen},
+};
 use crate::{
-    model::value::Timestamp,
+    model::{record::RowVersion, value::Timestamp},
     store::{
         CommitError, DeviceCode, DeviceCodes, Error, Grant, GrantDetails, MAX_DEVICE_CODES, TenantKey,
         identities::read_json,
@@ -76,9 +81,16 @@ impl DeviceCodes for PostgresStore {
         Ok(found.map(|(_, code)| code))
     }
 
-    async fn device_code_approve(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError> {
+    async fn device_code_approve(
+        &self,
+        tenant: TenantKey,
+        grant: Grant,
+        seen: RowVersion,
+        now: Timestamp,
+    ) -> Result<(), CommitError> {
         self.in_transaction(|client| async move {
             let outcome = async {
+                as_seen(&client, tenant, &grant.user_id, seen).await?;
                 let sql = "DELETE FROM device_code \
                            WHERE tenant_id = $1 AND hash = $2 AND expires_at > $3 AND NOT declined";
                 changed(client.execute(sql, &[&tenant.0, &grant.hash, &now.0]).await)?;

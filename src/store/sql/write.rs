@@ -5,7 +5,7 @@ use std::{iter, sync::Arc};
 use super::{Dialect, Parameter, ParameterKind, Sql, Statement};
 use crate::{
     model::{
-        changeset::{Changeset, Reliance, RowWrite},
+        changeset::{Changeset, Reliance, Revocation, RowWrite},
         meta::{EntityType, Kind, LinkTable},
         record::RowVersion,
         value::{Timestamp, Value},
@@ -143,14 +143,34 @@ fn write(dialect: &dyn Dialect, tenant: TenantKey, change: RowWrite, inserts: &m
             sql.push(" WHERE tenant_id = ").tenant().push(" AND id = ").value(&Value::Text(id));
             (Must::Run, Some(entity))
         }
-        RowWrite::Revoke { object_id, until } => return writes.extend(revoke(dialect, tenant, &object_id, until)),
+        RowWrite::Revoke { object_id, until } => {
+            return writes.extend(revoke(
+                dialect,
+                tenant,
+                (Revocation::Object(&object_id), "user_id", &object_id),
+                until,
+            ));
+        }
+        RowWrite::RevokeThrough { app_id, until } => {
+            return writes.extend(revoke(
+                dialect,
+                tenant,
+                (Revocation::Application(&app_id), "app_id", &app_id),
+                until,
+            ));
+        }
     };
     writes.push(Write { statement: sql.finish(), must, entity });
 }
 
 /// Notes from when on whose tokens count, ends what was granted, and forgets what need not be known any more.
-fn revoke(dialect: &dyn Dialect, tenant: TenantKey, object_id: &str, until: Timestamp) -> Vec<Write> {
-    let id = Value::Text(object_id.to_owned());
+fn revoke(
+    dialect: &dyn Dialect,
+    tenant: TenantKey,
+    (what, column, id): (Revocation<'_>, &str, &str),
+    until: Timestamp,
+) -> Vec<Write> {
+    let (key, id) = (Value::Text(what.key()), Value::Text(id.to_owned()));
     let run = |write: &dyn Fn(&mut Sql<'_>)| {
         let mut sql = Sql::new(dialect, tenant);
         write(&mut sql);
@@ -158,16 +178,19 @@ fn revoke(dialect: &dyn Dialect, tenant: TenantKey, object_id: &str, until: Time
     };
     vec![
         run(&|sql| {
-            sql.push("DELETE FROM revocation WHERE tenant_id = ").tenant().push(" AND revoked_at < ");
-            sql.value(&Value::Int(until.0.saturating_sub(REVOCATIONS_KEPT)));
+            sql.push("DELETE FROM revocation WHERE tenant_id = ").tenant().push(" AND expires_at < ");
+            sql.value(&Value::Int(until.0));
         }),
         run(&|sql| {
-            sql.push("INSERT INTO revocation (tenant_id, object_id, revoked_at) VALUES (").tenant();
-            sql.push(", ").value(&id).push(", ").value(&Value::Int(until.0));
+            sql.push("INSERT INTO revocation (tenant_id, object_id, revoked_at, expires_at) VALUES (").tenant();
+            sql.push(", ").value(&key).push(", ").value(&Value::Int(until.0));
+            sql.push(", ").value(&Value::Int(until.0.saturating_add(REVOCATIONS_KEPT)));
             sql.push(") ON CONFLICT (tenant_id, object_id) DO UPDATE SET revoked_at = excluded.revoked_at");
+            sql.push(", expires_at = excluded.expires_at");
         }),
         run(&|sql| {
-            sql.push("DELETE FROM sign_in_grant WHERE tenant_id = ").tenant().push(" AND user_id = ").value(&id);
+            sql.push("DELETE FROM sign_in_grant WHERE tenant_id = ").tenant();
+            sql.push(" AND ").push(column).push(" = ").value(&id);
         }),
     ]
 }

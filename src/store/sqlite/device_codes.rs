@@ -3,9 +3,14 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{SqliteStore, connection::failure, identities::changed, people::add_grant};
+use super::{
+    SqliteStore,
+    connection::failure,
+    identities::changed,
+    people::{add_grant, as_seen},
+};
 use crate::{
-    model::value::Timestamp,
+    model::{record::RowVersion, value::Timestamp},
     store::{
         CommitError, DeviceCode, DeviceCodes, Error, Grant, GrantDetails, MAX_DEVICE_CODES, TenantKey,
         identities::read_json,
@@ -83,10 +88,17 @@ impl DeviceCodes for SqliteStore {
         Ok(taken.await.ok())
     }
 
-    async fn device_code_approve(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError> {
+    async fn device_code_approve(
+        &self,
+        tenant: TenantKey,
+        grant: Grant,
+        seen: RowVersion,
+        now: Timestamp,
+    ) -> Result<(), CommitError> {
         let task = move |connection: &Connection| {
             let sql = "DELETE FROM device_code WHERE tenant_id = ?1 AND hash = ?2 AND expires_at > ?3 AND NOT declined";
             changed(connection.execute(sql, params![tenant.0, grant.hash, now.0]))?;
+            as_seen(connection, tenant, &grant.user_id, seen)?;
             add_grant(connection, tenant, &grant)
         };
         self.writer.run(task).await

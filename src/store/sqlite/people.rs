@@ -5,15 +5,41 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{SqliteStore, connection::failure, identities::changed};
 use crate::{
-    model::value::Timestamp,
-    store::{CommitError, Error, Grant, GrantKind, People, TenantKey, Used, identities::read_json},
+    model::{changeset::Revocation, record::RowVersion, value::Timestamp},
+    store::{CommitError, Error, FAMILIES_KEPT, Grant, GrantKind, People, TenantKey, Used, identities::read_json},
 };
 
 #[async_trait]
 impl People for SqliteStore {
-    async fn grant_add(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError> {
+    async fn grant_add(
+        &self,
+        tenant: TenantKey,
+        grant: Grant,
+        seen: RowVersion,
+        now: Timestamp,
+    ) -> Result<(), CommitError> {
         let task = move |connection: &Connection| {
-            connection.execute("DELETE FROM sign_in_grant WHERE expires_at < ?1", [now.0]).map_err(failure)?;
+            as_seen(connection, tenant, &grant.user_id, seen)?;
+            forget(connection, now)?;
+            add_grant(connection, tenant, &grant)
+        };
+        self.writer.run(task).await
+    }
+
+    async fn grant_follow(
+        &self,
+        tenant: TenantKey,
+        before: &str,
+        grant: Grant,
+        now: Timestamp,
+    ) -> Result<(), CommitError> {
+        let before = before.to_owned();
+        let task = move |connection: &Connection| {
+            // Whatever ends a grant takes it away, and there is but one writer.
+            let sql = "SELECT 1 FROM sign_in_grant WHERE tenant_id = ?1 AND hash = ?2";
+            let there = connection.query_row(sql, params![tenant.0, before], |_| Ok(())).optional().map_err(failure)?;
+            there.ok_or(CommitError::Conflict)?;
+            forget(connection, now)?;
             add_grant(connection, tenant, &grant)
         };
         self.writer.run(task).await
@@ -83,15 +109,42 @@ impl People for SqliteStore {
         self.small(move |connection| run(connection).map_err(failure)).await
     }
 
-    async fn grants_end(&self, tenant: TenantKey, family: &str) -> Result<(), CommitError> {
+    async fn family_end(&self, tenant: TenantKey, family: &str, now: Timestamp) -> Result<(), CommitError> {
         let family = family.to_owned();
         let task = move |connection: &Connection| {
+            forget(connection, now)?;
             let sql = "DELETE FROM sign_in_grant WHERE tenant_id = ?1 AND family = ?2";
             connection.execute(sql, params![tenant.0, family]).map_err(failure)?;
+            let (key, until) = (Revocation::Family(&family).key(), now.0.saturating_add(FAMILIES_KEPT));
+            let sql = "INSERT INTO revocation (tenant_id, object_id, revoked_at, expires_at) VALUES (?1, ?2, ?3, ?4) \
+                       ON CONFLICT (tenant_id, object_id) DO UPDATE SET expires_at = excluded.expires_at";
+            connection.execute(sql, params![tenant.0, key, now.0, until]).map_err(failure)?;
             Ok(())
         };
         self.writer.run(task).await
     }
+}
+
+/// That a person is there whose row is in this state.
+pub(super) fn as_seen(
+    connection: &Connection,
+    tenant: TenantKey,
+    id: &str,
+    seen: RowVersion,
+) -> Result<(), CommitError> {
+    let sql = "SELECT 1 FROM directory_object \
+               WHERE tenant_id = ?1 AND id = ?2 AND row_version = ?3 AND deleted_at IS NULL";
+    let found = connection.query_row(sql, params![tenant.0, id, seen.0], |_| Ok(())).optional().map_err(failure)?;
+    found.ok_or(CommitError::Conflict)
+}
+
+/// Takes away what counts no more at this time.
+fn forget(connection: &Connection, now: Timestamp) -> Result<(), CommitError> {
+    for table in ["sign_in_grant", "revocation"] {
+        let sql = format!("DELETE FROM {table} WHERE expires_at < ?1");
+        connection.execute(&sql, [now.0]).map_err(failure)?;
+    }
+    Ok(())
 }
 
 pub(super) fn add_grant(connection: &Connection, tenant: TenantKey, grant: &Grant) -> Result<(), CommitError> {

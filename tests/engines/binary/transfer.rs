@@ -130,6 +130,7 @@ on_each_engine! {
     async fn a_bad_line_is_named_and_a_bad_file_leaves_nothing(place: Place) {
         let user = |upn: &str, more: &str| format!("{{\"@odata.type\":\"#microsoft.graph.user\",\"userPrincipalName\":\"{upn}\",\"displayName\":\"X\",\"accountEnabled\":true{more}}}");
         let group = |id: &str, more: &str| format!("{{\"@odata.type\":\"#microsoft.graph.group\",\"id\":\"{id}\",\"displayName\":\"G\",\"mailEnabled\":false,\"mailNickname\":\"{id}\",\"securityEnabled\":true{more}}}");
+        let app = |more: &str| format!("{{\"@odata.type\":\"#microsoft.graph.application\",\"appId\":\"app-9\",\"displayName\":\"App\",{more}}}");
         let good = user("good@contoso.example", "");
         told(&place, &["tenant", "list"]).await;
         let (objects, records) = (place.number(OBJECTS).await, place.number(RECORDS).await);
@@ -144,6 +145,10 @@ on_each_engine! {
             (group("g", ",\"members\":[\"g\"]"), "line 2: members: A group cannot be in itself"),
             (group("g", &format!(",\"members\":[\"h\"]}}\n{}", group("h", ",\"members\":[\"g\"]").trim_end_matches('}'))), "members: A group cannot be in itself"),
             (group("g", ",\"members\":[{\"id\":1}]"), "line 2: members: "),
+            (app("\"web\":{\"redirectUris\":[\"javascript:alert(1)\"]}"), "line 2: web: 'web/redirectUris' must be an address such as https://"),
+            (app("\"spa\":{\"redirectUris\":[\"http://evil.example\"]}"), "line 2: spa: 'spa/redirectUris' must be"),
+            (app("\"web\":{\"logoutUrl\":\"http://evil.example\"}"), "line 2: web: 'web/logoutUrl' must be"),
+            (app("\"identifierUris\":[\"javascript:x\"]"), "line 2: identifierUris: "),
             ("{\"displayName\":\"X\"}".into(), "line 2: @odata.type: "),
             ("{".into(), "line 2: This is not a JSON object"),
         ] {

@@ -1,0 +1,6 @@
+//! What an attacker tries: each test names what must not come of it.
+
+mod addresses;
+mod sessions;
+mod swagger;
+mod tokens;
