@@ -8,6 +8,7 @@ mod chain;
 mod convert;
 mod device_codes;
 pub mod dialect;
+mod holdings;
 mod identities;
 mod people;
 mod provisioning;
