@@ -139,6 +139,10 @@ pub struct Serve {
     /// How long requests may take to finish when the server is told to stop.
     #[arg(long, env = "CARDEA_SHUTDOWN_GRACE", value_name = "TIME", value_parser = duration, default_value = "10s")]
     pub shutdown_grace: Duration,
+    /// Whether secrets, certificates, owners and redirect URIs of an application that holds more than the caller may be
+    /// changed, as in Graph.
+    #[arg(long, env = "CARDEA_ALLOW_CREDENTIAL_TAKEOVER", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
+    pub allow_credential_takeover: bool,
     /// What to log, to stderr: error, warn, info, debug, trace, or a filter such as `info,cardea::store=debug`.
     #[arg(long, env = "CARDEA_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,

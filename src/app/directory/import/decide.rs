@@ -3,7 +3,7 @@
 
 use super::{
     Import, Kind, Pass, Problem,
-    found::{Found, Identity, is_graph},
+    found::{BUILT_IN, Found, Identity, is_graph},
     line::{Item, Reference},
     targets::Traits,
 };
@@ -47,6 +47,9 @@ impl Import<'_> {
         let identity = identity.map_err(|problem| vec![problem])?;
         if is_graph(item) {
             return Ok(decided(&identity, Changeset::default()));
+        }
+        if found.is_built_in(item, &identity.id) {
+            return Err(vec![item.problem("appId", BUILT_IN)]);
         }
         let on = self.app.occasion(self.caller);
         let id = identity.id.clone();

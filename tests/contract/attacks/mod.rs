@@ -1,0 +1,3 @@
+//! What attackers would try, and what comes of it.
+
+mod privilege;
