@@ -174,3 +174,92 @@ impl Permission {
         PERMISSIONS.iter().find(|known| known.name == name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authz::{DIRECTORY_ROLES, DirectoryRoles, Permissions};
+
+    /// As Entra's documentation has it ("Who can reset passwords"), written out for the roles that are known here.
+    #[test]
+    fn accounts_are_reached_as_it_was_decided() {
+        let reached = |role: &str| -> Vec<&str> {
+            let over = ACCOUNTS.iter().find(|(of, _)| *of == role).map(|(_, over)| *over);
+            let over = |name: &&str| over.is_some_and(|over| over.includes(&Power::DirectoryRole(name)));
+            DIRECTORY_ROLES.iter().map(|role| role.name).filter(over).collect()
+        };
+        let all: Vec<&str> = DIRECTORY_ROLES.iter().map(|role| role.name).collect();
+        for role in &all {
+            let expected = match *role {
+                "Global Administrator" | "Privileged Authentication Administrator" => all.clone(),
+                "User Administrator" => vec!["User Administrator", "Groups Administrator"],
+                _ => Vec::new(),
+            };
+            assert_eq!(reached(role), expected, "{role}");
+        }
+    }
+
+    #[test]
+    fn the_ways_are_as_it_was_decided() {
+        let said: Vec<String> = WAYS.iter().map(|row| format!("{:?}: {:?}", row.way, row.over)).collect();
+        assert_eq!(
+            said,
+            [
+                "SetPassword: [Account]",
+                "Rename: [Account]",
+                "SetContact: [Account]",
+                "Enable: [Account, Application]",
+                "Disable: [Account]",
+                "EndSessions: [Account]",
+                "Delete: [Account]",
+                "Restore: [Account, Application, Group]",
+                "Purge: [Account]",
+                "AddSecret: [Application]",
+                "AddCertificate: [Application]",
+                "ChangeSignIn: [Application]",
+                "AddOwner: [Application, Group]",
+                "AddMember: [Group]",
+                "ChangeRule: [Group]",
+                "MakeRoleAssignable: [Group]",
+            ]
+        );
+        assert!(WAYS.iter().all(|row| row.provisioning == (row.way == Way::Disable)));
+    }
+
+    fn able(kind: Kind, permissions: &[&str], roles: &[&str], power: &Power) -> (bool, bool) {
+        let principal = Principal {
+            tenant_id: String::new(),
+            oid: String::new(),
+            name: None,
+            app_id: None,
+            kind,
+            permissions: Permissions::named(permissions.iter().copied()),
+            directory_roles: DirectoryRoles::named(roles.iter().copied()),
+        };
+        let own = BTreeSet::new();
+        let caller = Holder { principal: &principal, own: &own, provisioning: false, takeover: false };
+        (caller.holds(power), caller.could_give(power))
+    }
+
+    #[test]
+    fn what_one_holds_is_bounded_by_scope_and_role() {
+        const EVERYTHING: &str = "Directory.ReadWrite.All";
+        const GRANT: &str = "AppRoleAssignment.ReadWrite.All";
+        let directory = Power::Permission(EVERYTHING);
+        assert_eq!(able(Kind::Application, &[EVERYTHING], &[], &directory), (true, false));
+        assert_eq!(able(Kind::Application, &[GRANT], &[], &directory), (false, true));
+        assert_eq!(able(Kind::Delegated, &[EVERYTHING], &["User Administrator"], &directory), (false, false));
+        assert_eq!(able(Kind::Delegated, &[EVERYTHING], &["Global Administrator"], &directory), (true, false));
+        assert_eq!(able(Kind::Delegated, &["User.Read.All"], &["Global Administrator"], &directory), (false, false));
+        assert_eq!(able(Kind::Delegated, &[GRANT], &["Application Administrator"], &directory), (false, false));
+        assert_eq!(able(Kind::Delegated, &[GRANT], &["Privileged Role Administrator"], &directory), (false, true));
+        // An application administrator may give roles in other applications, but does not hold what gives permissions.
+        assert_eq!(
+            able(Kind::Delegated, &[GRANT], &["Application Administrator"], &Power::Permission(GRANT)),
+            (false, false)
+        );
+        // An application never acts for people by what it holds itself.
+        assert_eq!(able(Kind::Application, &[EVERYTHING, GRANT], &[], &Power::Scope(EVERYTHING)), (false, false));
+        assert_eq!(able(Kind::Application, &[EVERYTHING, GRANT], &[], &Power::RoleAssignable), (false, false));
+    }
+}

@@ -185,3 +185,54 @@ fn ways(entity: &'static EntityType, column: usize, before: &Value, after: &Valu
     let of_column = COLUMNS.iter().filter(move |(of, at, ..)| *of == kind && *at == column);
     of_column.filter(|(_, _, reads, _)| reads(before, after)).map(|(.., way)| *way).collect::<Vec<_>>().into_iter()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::record::{RowVersion, Stored};
+
+    fn went(change: impl FnOnce(&mut Application)) -> Vec<Way> {
+        let before = Application {
+            id: "a".into(),
+            web: Some(r#"{"redirectUris":["https://a.example"],"logoutUrl":null}"#.into()),
+            secret_hashes: r#"[{"keyId":"1","hash":"h"}]"#.into(),
+            ..Application::default()
+        };
+        let mut after = before.clone();
+        change(&mut after);
+        let changes =
+            Changeset::default().update(Stored { record: before, version: RowVersion(1) }, after, RowVersion(2));
+        let way = |attempt: Attempt<'_>| match attempt {
+            Attempt::Go { way, id: "a" } => way,
+            other => panic!("{other:?}"),
+        };
+        attempts(&changes).into_iter().map(way).collect()
+    }
+
+    #[test]
+    fn what_takes_something_away_gains_nothing() {
+        assert_eq!(went(|app| app.secret_hashes = "[]".into()), []);
+        assert_eq!(went(|app| app.web = None), []);
+        assert_eq!(went(|app| app.web = Some(r#"{"redirectUris":["https://a.example"],"logoutUrl":"x"}"#.into())), []);
+        assert_eq!(went(|app| app.display_name = "x".into()), []);
+        let both = r#"[{"keyId":"1","hash":"h"},{"keyId":"2","hash":"i"}]"#;
+        assert_eq!(went(|app| app.secret_hashes = both.into()), [Way::AddSecret]);
+        let other = r#"{"redirectUris":["https://b.example"]}"#;
+        assert_eq!(went(|app| app.web = Some(other.into())), [Way::ChangeSignIn]);
+        assert_eq!(went(|app| app.spa = Some(other.into())), [Way::ChangeSignIn]);
+        assert_eq!(went(|app| app.is_fallback_public_client = Some(true)), [Way::ChangeSignIn]);
+    }
+
+    #[test]
+    fn links_from_what_is_created_go_no_way() {
+        let link = |source: &str| RowWrite::Link {
+            table: crate::model::meta::LinkTable { table: "group_member", source: "group_id", target: "member_id" },
+            source: source.into(),
+            target: "m".into(),
+        };
+        let group = Group { id: "new".into(), ..Group::default() };
+        let mut changes = Changeset::default().insert(group, RowVersion(1));
+        changes.writes.extend([link("new"), link("old")]);
+        assert_eq!(attempts(&changes), [Attempt::Go { way: Way::AddMember, id: "old" }]);
+    }
+}

@@ -257,6 +257,8 @@ impl<'a> World<'a> {
         let change = match way {
             Way::Restore | Way::Purge => (deleted_at, Value::Time(Timestamp(1))),
             Way::Enable => (enabled, Value::Bool(false)),
+            // The clock stands still, so they would end when they have ended.
+            Way::EndSessions => (User::SIGN_IN_SESSIONS_VALID_FROM_DATE_TIME, Value::Time(Timestamp(1))),
             _ => return,
         };
         let (before, seen) = self.row(goal.entity, &goal.id).await.unwrap();
