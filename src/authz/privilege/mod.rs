@@ -183,9 +183,9 @@ mod tests {
     /// As Entra's documentation has it ("Who can reset passwords"), written out for the roles that are known here.
     #[test]
     fn accounts_are_reached_as_it_was_decided() {
-        let reached = |role: &str| -> Vec<&str> {
+        let reached = |role: &str| -> Vec<&'static str> {
             let over = ACCOUNTS.iter().find(|(of, _)| *of == role).map(|(_, over)| *over);
-            let over = |name: &&str| over.is_some_and(|over| over.includes(&Power::DirectoryRole(name)));
+            let over = |name: &&'static str| over.is_some_and(|over| over.includes(&Power::DirectoryRole(name)));
             DIRECTORY_ROLES.iter().map(|role| role.name).filter(over).collect()
         };
         let all: Vec<&str> = DIRECTORY_ROLES.iter().map(|role| role.name).collect();

@@ -76,8 +76,8 @@ async fn an_account_is_privileged_by_what_it_owns_and_by_its_groups_and_by_entit
         new_user(&all, "member").await,
         new_user(&all, "plain").await,
     ];
-    let (owned, principal) = application(&all, "Tool").await;
-    link(&all, &format!("/applications/{owned}/owners"), &owner).await;
+    let (tool, principal) = application(&all, "Tool").await;
+    link(&all, &format!("/applications/{tool}/owners"), &owner).await;
     let attacker = administrator(&app, "ua", &["User Administrator"]).await;
     // An application that holds nothing makes nobody privileged.
     attacker.patch(format!("/users/{owner}"), password("Another horse 3")).await.expect(204);

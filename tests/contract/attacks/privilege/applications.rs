@@ -9,13 +9,13 @@ use cardea::{
     store::SignInSettings,
 };
 use http::Method;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::scene::{administrator, application, grant};
 use crate::{
     directory::{ALL, link, new_group, new_user, reference},
     engines,
-    support::{Client, Engine, TestApp, fixtures::give},
+    support::{Client, TestApp, fixtures::give},
 };
 
 engines! {
@@ -139,7 +139,7 @@ async fn an_application_that_holds_more_is_not_taken_over(app: TestApp) {
         for deleted in [id, principal] {
             let at = format!("/directory/deletedItems/{deleted}/restore");
             attackers[0].request(Method::POST, &at).await.problem(403);
-            root.below("/v1.0").request(Method::POST, &at).await.status;
+            root.request(Method::POST, &at).await.expect(200);
         }
     }
     // While what it is in the tenant is deleted, the application holds what that held.
@@ -208,6 +208,5 @@ async fn with_the_option_credentials_are_changed_as_in_graph(app: TestApp) {
         assert_eq!(client.post(&at, json!({})).await.status, expected);
         let attacker = administrator(&app, "aa", &["Application Administrator"]).await;
         assert_eq!(attacker.post(&at, json!({})).await.status, expected);
-        let _: (Engine, Json) = (app.engine, Json::Null);
     }
 }

@@ -1,5 +1,10 @@
 //! The application that this API is.
 
+use cardea::{
+    app::directory::graph,
+    model::{ServicePrincipal, changeset::Changeset, record::RowVersion},
+    store::directory::find,
+};
 use http::Method;
 use serde_json::json;
 
@@ -10,7 +15,7 @@ use crate::{
     support::{Client, TestApp},
 };
 
-engines! { the_application_that_this_api_is_gets_no_credentials }
+engines! { the_application_that_this_api_is_gets_no_credentials, credentials_that_it_got_once_are_gone_after_a_start }
 
 async fn the_application_that_this_api_is_gets_no_credentials(app: TestApp) {
     let root = administrator(&app, "root", &["Global Administrator"]).await;
@@ -49,4 +54,18 @@ async fn the_application_that_this_api_is_gets_no_credentials(app: TestApp) {
 async fn refuse_secret(client: &Client, at: &str) {
     let problem = client.post(format!("{at}/addPassword"), json!({})).await.problem(400);
     problem.says("Request_BadRequest", "appId", "it stays");
+}
+
+/// Earlier versions took secrets for it.
+async fn credentials_that_it_got_once_are_gone_after_a_start(app: TestApp) {
+    let tenant = app.api.authority.default_tenant().key;
+    let (column, id) = (ServicePrincipal::APP_ID, "00000003-0000-0000-c000-000000000000");
+    let known = find::<ServicePrincipal>(&*app.store, tenant, column, id).await.unwrap().unwrap();
+    let mut after = known.record.clone();
+    after.password_credentials = json!([{ "keyId": "1", "hint": "abc" }]).to_string();
+    after.secret_hashes = json!([{ "keyId": "1", "hash": "h" }]).to_string();
+    app.store.commit(tenant, Changeset::default().update(known, after, RowVersion(1))).await.unwrap();
+    graph::renew(&*app.store, tenant, app.clock.now()).await.unwrap();
+    let known = find::<ServicePrincipal>(&*app.store, tenant, column, id).await.unwrap().unwrap();
+    assert_eq!((known.record.password_credentials.as_str(), known.record.secret_hashes.as_str()), ("[]", "[]"));
 }

@@ -114,7 +114,7 @@ impl<'a> World<'a> {
         self.goals.push(Goal { name, class, id: id.to_owned(), powers, entity, row, memberships });
     }
 
-    fn linked(&self, table: LinkTable, source: &str, target: &str) -> RowWrite {
+    fn linked(table: LinkTable, source: &str, target: &str) -> RowWrite {
         RowWrite::Link { table, source: source.to_owned(), target: target.to_owned() }
     }
 
@@ -150,7 +150,7 @@ impl<'a> World<'a> {
         link(&root, &format!("/groups/{outer}/members"), &inner).await;
         link(&root, &format!("/groups/{inner}/members"), &id).await;
         let power = self.govern(&outer, "AccessPackages manager", true).await;
-        let membership = self.linked(table(&GROUP, "members"), &inner, &id);
+        let membership = Self::linked(table(&GROUP, "members"), &inner, &id);
         self.add(&USER, &id, &[power], vec![membership]).await;
 
         let (member, owner) = (new_user(&root, "member").await, new_user(&root, "owner").await);
@@ -158,16 +158,16 @@ impl<'a> World<'a> {
         link(&root, &format!("/groups/{privileged}/members"), &member).await;
         link(&root, &format!("/groups/{privileged}/owners"), &owner).await;
         for (id, way) in [(member, "members"), (owner, "owners")] {
-            let membership = self.linked(table(&GROUP, way), &privileged, &id);
+            let membership = Self::linked(table(&GROUP, way), &privileged, &id);
             self.add(&USER, &id, &[Power::RoleAssignable], vec![membership]).await;
         }
 
-        let owner = new_user(&root, "keeper").await;
-        let (owned, principal) = application(&root, "Owned").await;
+        let keeper = new_user(&root, "keeper").await;
+        let (tool, principal) = application(&root, "Owned").await;
         grant(&root, &principal, "User.Read.All").await.expect(201);
-        link(&root, &format!("/applications/{owned}/owners"), &owner).await;
-        let membership = self.linked(table(&APPLICATION, "owners"), &owned, &owner);
-        self.add(&USER, &owner, &[Power::Permission("User.Read.All")], vec![membership]).await;
+        link(&root, &format!("/applications/{tool}/owners"), &keeper).await;
+        let membership = Self::linked(table(&APPLICATION, "owners"), &tool, &keeper);
+        self.add(&USER, &keeper, &[Power::Permission("User.Read.All")], vec![membership]).await;
     }
 
     async fn applications(&mut self) {

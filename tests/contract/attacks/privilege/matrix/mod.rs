@@ -7,7 +7,7 @@ mod requests;
 
 use cardea::{
     authz::{
-        Action, ByToken, OWNER, PERMISSIONS, ROLES, by_token,
+        Action, ByToken, PERMISSIONS, ROLES, Role, by_token,
         privilege::{Class, Power, Target, WAYS, Way, may, may_give},
     },
     model::meta::Version,
@@ -20,11 +20,7 @@ use self::{
     requests::{Visitor, go},
 };
 use super::scene::{application, grant};
-use crate::{
-    directory::group,
-    engines,
-    support::{TestApp, fixtures},
-};
+use crate::{directory::group, engines, support::TestApp};
 
 engines! { whoever_goes_a_way_comes_as_far_as_the_table_says, whatever_is_given_is_given_by_those_the_table_says }
 
@@ -121,7 +117,7 @@ async fn give_governance(world: &World<'_>, caller: &Caller, role: &'static str,
     let power = Power::Governance { role, catalog: catalog.cloned() };
     let allowed = may_give(&caller.holder(), &power).is_ok();
     let scope = catalog.map_or_else(|| "/".to_owned(), |id| format!("/AccessPackageCatalog/{id}"));
-    let role = ROLES.iter().find(|known| known.name == role).unwrap_or(&OWNER).id;
+    let role = Role::named(role).unwrap().id;
     let body = json!({ "principalId": "receiver", "roleDefinitionId": role, "appScopeId": scope });
     let answer = caller.client.roles("beta").post("/roleAssignments", body).await;
     assert_eq!(answer.status == 201, allowed, "{power:?} by {}: {}", caller.name, answer.text());
@@ -133,5 +129,4 @@ async fn give_governance(world: &World<'_>, caller: &Caller, role: &'static str,
     } else {
         assert!([403, 404].contains(&answer.status), "{power:?} by {}: {}", caller.name, answer.text());
     }
-    let _ = fixtures::PACKAGES;
 }
