@@ -16,6 +16,7 @@ engines! {
     an_account_is_privileged_by_what_it_owns_and_by_its_groups_and_by_entitlement_management,
     the_lesser_roles_of_the_published_table_are_reached,
     a_provisioning_client_disables_an_administrator_and_does_nothing_else,
+    attempts_are_recorded,
 }
 
 async fn the_password_of_an_administrator_is_set_by_nobody_lesser(app: TestApp) {
@@ -159,4 +160,19 @@ async fn a_provisioning_client_disables_an_administrator_and_does_nothing_else(a
     let third = person(&app, "third", &["Global Administrator"]).await;
     let impostor = Scim::with(&app.application(&["User.ReadWrite.All"]).await);
     impostor.patch(format!("/Users/{third}"), &replace("active", json!(false))).await.expect(403);
+}
+
+async fn attempts_are_recorded(app: TestApp) {
+    let one = person(&app, "root", &["Global Administrator"]).await;
+    let attacker = administrator(&app, "ua", &["User Administrator"]).await;
+    attacker.patch(format!("/users/{one}"), password(STOLEN)).await.problem(403);
+    let scim = Scim::new(&app).await;
+    let operations = json!([{ "op": "replace", "path": "password", "value": STOLEN }]);
+    scim.patch(format!("/Users/{one}"), &operations).await.expect(403);
+    let reader = app.application(&["AuditLog.Read.All"]).await.below("/v1.0/auditLogs");
+    let found = reader.get("/directoryAudits").query("$filter", "result eq 'failure'").await.expect(200);
+    let mut names = found.column("activityDisplayName");
+    names.sort();
+    assert_eq!(names, ["SCIM PATCH /Users/{id}", "Update a user"]);
+    assert!(found.column("resultReason").iter().all(|reason| reason.contains("the account is privileged")));
 }

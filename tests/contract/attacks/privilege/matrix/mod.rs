@@ -22,7 +22,7 @@ use self::{
 use super::scene::{application, grant};
 use crate::{directory::group, engines, support::TestApp};
 
-engines! { whoever_goes_a_way_comes_as_far_as_the_table_says, whatever_is_given_is_given_by_those_the_table_says }
+engines! { every_way_is_open_to_those_the_table_names, permissions_and_roles_are_given_by_those_the_table_names }
 
 /// What changing objects of a class takes, on this way.
 fn action(way: Way, class: Class) -> Action {
@@ -42,7 +42,7 @@ impl Caller {
 }
 
 /// Whoever may change no object of a class at all tries it with one; all others with all.
-async fn whoever_goes_a_way_comes_as_far_as_the_table_says(app: TestApp) {
+async fn every_way_is_open_to_those_the_table_names(app: TestApp) {
     let world = World::new(&app).await;
     let callers = callers(&app, &world.catalog).await;
     let mut turn = 0;
@@ -78,7 +78,7 @@ async fn try_way(world: &World<'_>, way: Way, goal: &Goal, caller: &Caller, vers
     world.heal(goal).await;
 }
 
-async fn whatever_is_given_is_given_by_those_the_table_says(app: TestApp) {
+async fn permissions_and_roles_are_given_by_those_the_table_names(app: TestApp) {
     let world = World::new(&app).await;
     let root = world.root.clone();
     let (_, principal) = application(&root, "Receiver").await;
