@@ -438,6 +438,18 @@ mod tests {
     }
 
     #[test]
+    fn credentials_are_taken_over_only_where_it_is_said() {
+        let taken = |args: &[&str]| {
+            let all = ["cardea"].iter().chain(args);
+            Cli::try_parse_from(all).map(|cli| cli.serve.allow_credential_takeover).ok()
+        };
+        assert_eq!(taken(&[]), Some(false));
+        assert_eq!(taken(&["--allow-credential-takeover"]), Some(true));
+        assert_eq!(taken(&["--allow-credential-takeover=false"]), Some(false));
+        assert_eq!(taken(&["--allow-credential-takeover=perhaps"]), None);
+    }
+
+    #[test]
     fn times_are_read_in_every_unit() {
         for (text, millis) in [("3600", 3_600_000), ("90m", 5_400_000), ("1h30m", 5_400_000), ("500ms", 500), ("0s", 0)]
         {
