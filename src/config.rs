@@ -144,6 +144,10 @@ pub struct Serve {
     /// How long requests may take to finish when the server is told to stop.
     #[arg(long, env = "CARDEA_SHUTDOWN_GRACE", value_name = "TIME", value_parser = duration, default_value = "10s")]
     pub shutdown_grace: Duration,
+    /// Whether secrets, certificates, owners and redirect URIs of an application that holds more than the caller may be
+    /// changed, as in Graph.
+    #[arg(long, env = "CARDEA_ALLOW_CREDENTIAL_TAKEOVER", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = ArgAction::Set)]
+    pub allow_credential_takeover: bool,
     /// What to log, to stderr: error, warn, info, debug, trace, or a filter such as `info,cardea::store=debug`.
     #[arg(long, env = "CARDEA_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
@@ -440,6 +444,18 @@ mod tests {
         assert!(parse(&["--scope", "A"]).is_err());
         assert!(parse(&["--user", "a@x", "--role", "A"]).is_err());
         assert!(parse(&["--lifetime", "1 hour"]).is_err());
+    }
+
+    #[test]
+    fn credentials_are_taken_over_only_where_it_is_said() {
+        let taken = |args: &[&str]| {
+            let all = ["cardea"].iter().chain(args);
+            Cli::try_parse_from(all).map(|cli| cli.serve.allow_credential_takeover).ok()
+        };
+        assert_eq!(taken(&[]), Some(false));
+        assert_eq!(taken(&["--allow-credential-takeover"]), Some(true));
+        assert_eq!(taken(&["--allow-credential-takeover=false"]), Some(false));
+        assert_eq!(taken(&["--allow-credential-takeover=perhaps"]), None);
     }
 
     #[test]

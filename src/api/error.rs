@@ -150,7 +150,7 @@ impl Error {
             app::Error::Denied(denied @ Denied::Role { .. }) => {
                 Self::new(Code::NO_ROLE, format!("User is not authorized to perform the operation: {denied}."))
             }
-            app::Error::Denied(denied @ Denied::Permission { .. }) => {
+            app::Error::Denied(denied) => {
                 Self::new(Code::DENIED, format!("Insufficient privileges to complete the operation: {denied}."))
             }
             app::Error::NotFound { entity, id } => Self::not_found(entity, face, &id),

@@ -1,6 +1,6 @@
 //! Use cases of access packages.
 
-use super::{App, Caller, Error, Expected, Named, refused};
+use super::{App, Caller, Error, Expected, Named, Uncommitted, refused};
 use crate::{
     authz::Action,
     domain::access_package as rules,
@@ -29,7 +29,7 @@ impl App {
         match self.commit_once(caller, changes).await {
             Ok(()) => Ok(made),
             // The only other entity that a package names is its catalog.
-            Err(CommitError::Constraint(Constraint::MissingReference)) => {
+            Err(Uncommitted::Store(CommitError::Constraint(Constraint::MissingReference))) => {
                 let column = Some(AccessPackage::CATALOG_ID);
                 Err(Error::NoSuchTarget { entity: &ACCESS_PACKAGE_CATALOG, id: catalog, column })
             }
@@ -83,7 +83,7 @@ impl App {
         let changes = rules::add_incompatible(table, package.record.id(), other)?;
         match self.commit_once(caller, changes).await {
             Ok(()) => Ok(()),
-            Err(CommitError::Constraint(Constraint::MissingReference)) => {
+            Err(Uncommitted::Store(CommitError::Constraint(Constraint::MissingReference))) => {
                 Err(Error::NoSuchTarget { entity: &ACCESS_PACKAGE, id: other.to_owned(), column: None })
             }
             Err(error) => Err(refused::<AccessPackage>(error)),

@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod directory;
 mod error;
 mod permission;
+mod privilege;
 pub mod read;
 pub mod role_assignment;
 
@@ -34,6 +35,7 @@ const ATTEMPTS: usize = 8;
 pub struct App {
     store: Arc<dyn Store>,
     clock: Clock,
+    takeover: bool,
 }
 
 /// Who calls, and in which tenant.
@@ -83,7 +85,13 @@ impl Expected {
 impl App {
     /// The use cases over this store and clock.
     pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
-        Self { store, clock }
+        Self { store, clock, takeover: false }
+    }
+
+    /// The same, where whoever may change applications may change the credentials of any, whatever it holds, as in Graph.
+    #[must_use]
+    pub fn allowing_takeover(self, takeover: bool) -> Self {
+        Self { takeover, ..self }
     }
 
     /// The store.
@@ -133,28 +141,47 @@ impl App {
         Err(Error::Contended)
     }
 
-    /// Writes a decision. False: what it relied on has changed, so load and decide again.
-    async fn commit(&self, caller: Caller<'_>, changes: Changeset) -> Result<bool, CommitError> {
+    /// Writes a decision, if the caller is privileged enough. False: what it relied on has changed, so load and decide again.
+    async fn commit(&self, caller: Caller<'_>, mut changes: Changeset) -> Result<bool, Uncommitted> {
         if changes.writes.is_empty() {
             return Ok(true);
         }
+        self.guard(caller, &mut changes).await.map_err(Uncommitted::Refused)?;
         let audit = self.remember(caller, &changes);
         match self.store.commit(caller.tenant, Changeset { audit, ..changes }).await {
             Ok(()) => Ok(true),
             Err(CommitError::Conflict) => Ok(false),
-            Err(other) => Err(other),
+            Err(other) => Err(other.into()),
         }
     }
 
     /// Writes a decision that relied on nothing. A conflict is an error all the same: a database may find one where we
     /// named none (PostgreSQL's deadlocks), and then nothing was written.
-    async fn commit_once(&self, caller: Caller<'_>, changes: Changeset) -> Result<(), CommitError> {
-        if self.commit(caller, changes).await? { Ok(()) } else { Err(CommitError::Conflict) }
+    async fn commit_once(&self, caller: Caller<'_>, changes: Changeset) -> Result<(), Uncommitted> {
+        if self.commit(caller, changes).await? { Ok(()) } else { Err(CommitError::Conflict.into()) }
+    }
+}
+
+/// A decision was not written.
+enum Uncommitted {
+    /// The caller is not privileged enough, or a rule forbids what the change comes to.
+    Refused(Error),
+    /// The store did not take it.
+    Store(CommitError),
+}
+
+impl From<CommitError> for Uncommitted {
+    fn from(error: CommitError) -> Self {
+        Self::Store(error)
     }
 }
 
 /// What a failed commit of an entity means where no rule says otherwise.
-fn refused<R: Record>(error: CommitError) -> Error {
+fn refused<R: Record>(error: impl Into<Uncommitted>) -> Error {
+    let error = match error.into() {
+        Uncommitted::Refused(error) => return error,
+        Uncommitted::Store(error) => error,
+    };
     match error {
         CommitError::Constraint(Constraint::Unique { column, .. }) => Error::Taken { entity: R::ENTITY, column },
         CommitError::Constraint(Constraint::StillReferenced) => Error::InUse { entity: R::ENTITY },

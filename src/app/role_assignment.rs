@@ -1,6 +1,6 @@
 //! Use cases of role assignments.
 
-use super::{App, Caller, Error, Expected, Named, refused};
+use super::{App, Caller, Error, Expected, Named, Uncommitted, refused};
 use crate::{
     authz::{Action, Role},
     domain::role_assignment as rules,
@@ -41,7 +41,7 @@ impl App {
         match self.commit_once(caller, changes).await {
             Ok(()) => Ok(made),
             // The role is there, so it is the catalog that is not.
-            Err(CommitError::Constraint(Constraint::MissingReference)) => Err(no_catalog()),
+            Err(Uncommitted::Store(CommitError::Constraint(Constraint::MissingReference))) => Err(no_catalog()),
             Err(error) => Err(refused::<UnifiedRoleAssignment>(error)),
         }
     }

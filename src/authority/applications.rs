@@ -61,6 +61,9 @@ pub enum ManageError {
     /// There is no such application.
     #[error("there is no application with the client id {0:?} in this tenant")]
     NoApplication(String),
+    /// The application that this API is cannot be changed.
+    #[error("{GRAPH_APP_ID} is this API itself: it has no secrets and cannot be changed or deleted")]
+    BuiltIn,
     /// There is no such provisioning client.
     #[error("there is no provisioning client with the id {0:?} in this tenant")]
     NoProvisioningClient(String),
@@ -285,6 +288,9 @@ impl Authority {
     }
 
     async fn app_find(&self, tenant: &Tenant, client_id: &str) -> Result<App, ManageError> {
+        if client_id == GRAPH_APP_ID {
+            return Err(ManageError::BuiltIn);
+        }
         let (store, key) = (&*self.store, tenant.key);
         let found = find::<model::ServicePrincipal>(store, key, model::ServicePrincipal::APP_ID, client_id).await?;
         let row = found.ok_or_else(|| ManageError::NoApplication(client_id.to_owned()))?;

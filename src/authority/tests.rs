@@ -24,7 +24,7 @@ use crate::{
     },
     odata::query::{Query, Rows},
     store::{
-        Audit, Bulk, DeviceCode, DeviceCodes, Grant, Identities, Linked, Page, People, Provisioning,
+        Audit, Bulk, DeviceCode, DeviceCodes, Grant, Holdings, Identities, Linked, Page, People, Provisioning,
         ProvisioningClient, Reach, SigningKey, Used,
     },
 };
@@ -138,6 +138,22 @@ impl Audit for Memory {
 impl Reach for Memory {
     async fn walk(&self, _: TenantKey, _: store::Walk) -> Result<Vec<(String, Option<bool>)>, store::Error> {
         Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Holdings for Memory {
+    async fn holdings(&self, _: TenantKey, _: &str) -> Result<Vec<store::Held>, store::Error> {
+        Ok(Vec::new())
+    }
+
+    async fn another_with_role(
+        &self,
+        _: TenantKey,
+        _: &str,
+        _: &str,
+    ) -> Result<Option<(String, RowVersion)>, store::Error> {
+        Ok(None)
     }
 }
 

@@ -9,6 +9,7 @@
 //! persons and to applications, for the whole tenant or for one catalog.
 
 mod permission;
+pub mod privilege;
 mod role;
 pub mod table;
 
@@ -127,6 +128,33 @@ pub enum Denied {
     Role {
         /// The roles of which any one would do.
         roles: &'static [&'static str],
+    },
+    /// The account is privileged, and the caller is not privileged enough.
+    #[error(
+        "the account is privileged, so {doing} takes a person with a directory role such as Privileged Authentication \
+         Administrator or Global Administrator"
+    )]
+    Account {
+        /// What the caller wanted to do.
+        doing: &'static str,
+    },
+    /// The application or group holds something that the caller does not.
+    #[error("the object holds {held} that the caller does not, so {doing} takes {needed}")]
+    Takeover {
+        /// What the caller wanted to do.
+        doing: &'static str,
+        /// What it holds.
+        held: &'static str,
+        /// Who could give it.
+        needed: &'static str,
+    },
+    /// The caller may not give this.
+    #[error("{given} is given by {needed}")]
+    Gift {
+        /// What the caller wanted to give.
+        given: &'static str,
+        /// Who may.
+        needed: &'static str,
     },
 }
 

@@ -20,6 +20,9 @@ pub const DIRECTORY_ROLES: &[DirectoryRole] = &[
     DirectoryRole { id: "fe930be7-5e62-47db-91af-98c3a49a38b1", name: "User Administrator" },
     DirectoryRole { id: "fdd7a751-b60b-444a-984c-02652fe8fa1c", name: "Groups Administrator" },
     DirectoryRole { id: "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3", name: "Application Administrator" },
+    DirectoryRole { id: "158c047a-c907-4556-b7ef-446551a6b5f7", name: "Cloud Application Administrator" },
+    DirectoryRole { id: "e8611ab8-c189-46e8-94e1-60213ab1f814", name: "Privileged Role Administrator" },
+    DirectoryRole { id: "7be44c8a-adaf-4e2a-84d6-ab2649e08a13", name: "Privileged Authentication Administrator" },
 ];
 
 impl DirectoryRole {
@@ -31,9 +34,9 @@ impl DirectoryRole {
 
 /// A set of directory roles. A bit for each row of [`DIRECTORY_ROLES`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct DirectoryRoles(u8);
+pub struct DirectoryRoles(u16);
 
-const _: () = assert!(DIRECTORY_ROLES.len() <= 8, "a bit for each");
+const _: () = assert!(DIRECTORY_ROLES.len() <= 16, "a bit for each");
 
 impl DirectoryRoles {
     /// The roles with these template ids or names; others mean nothing.
@@ -47,8 +50,18 @@ impl DirectoryRoles {
 
     /// Whether one of them allows what the row is about.
     pub(super) fn allow(self, row: &Row) -> bool {
-        let held = DIRECTORY_ROLES.iter().enumerate().filter(|(position, _)| self.0 & (1 << position) != 0);
-        held.into_iter().any(|(_, role)| row.directory_roles.contains(&role.name))
+        self.names().any(|name| row.directory_roles.contains(&name))
+    }
+
+    /// The names of the roles.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let held = DIRECTORY_ROLES.iter().enumerate().filter(move |(position, _)| self.0 & (1 << position) != 0);
+        held.map(|(_, role)| role.name)
+    }
+
+    /// Whether the role with this name is among them.
+    pub fn has(self, name: &str) -> bool {
+        self.names().any(|held| held == name)
     }
 }
 

@@ -49,6 +49,8 @@ pub enum Action {
     ReadAppRoles,
     /// To say who has which role in an application.
     AssignAppRoles,
+    /// To give applications permissions of this API, which are roles in the application that it is.
+    GrantPermissions,
     /// To read what the organization is.
     ReadOrganization,
     /// To read the organization's domains.
@@ -57,7 +59,7 @@ pub enum Action {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Read,
         Self::CreateCatalog,
         Self::ManageCatalog,
@@ -79,6 +81,7 @@ impl Action {
         Self::ManageApplications,
         Self::ReadAppRoles,
         Self::AssignAppRoles,
+        Self::GrantPermissions,
         Self::ReadOrganization,
         Self::ReadDomains,
     ];
@@ -125,6 +128,8 @@ const fn members(permissions: &'static [&'static str]) -> Row {
 
 const ADMINISTRATORS: &[&str] = &["Global Administrator", "Identity Governance Administrator"];
 const GROUP_ADMINISTRATORS: &[&str] = &["Global Administrator", "User Administrator", "Groups Administrator"];
+const APPLICATION_ADMINISTRATORS: &[&str] =
+    &["Global Administrator", "Application Administrator", "Cloud Application Administrator"];
 const READERS: &[&str] =
     &["Global Administrator", "Identity Governance Administrator", "Global Reader", "Security Reader"];
 
@@ -144,7 +149,14 @@ const READ_DELETED: Row = members(&[
 ]);
 const MANAGE_DELETED: Row = directory(
     &["User.ReadWrite.All", "Group.ReadWrite.All", "Application.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
-    &["Global Administrator", "User Administrator", "Groups Administrator", "Application Administrator"],
+    &[
+        "Global Administrator",
+        "User Administrator",
+        "Privileged Authentication Administrator",
+        "Groups Administrator",
+        "Application Administrator",
+        "Cloud Application Administrator",
+    ],
 );
 
 const READ_ME: Row = members(&[
@@ -156,8 +168,10 @@ const READ_ME: Row = members(&[
     DIRECTORY_READ_WRITE_ALL,
 ]);
 const READ_USERS: Row = members(&["User.Read.All", "User.ReadWrite.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
-const MANAGE_USERS: Row =
-    directory(&["User.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], &["Global Administrator", "User Administrator"]);
+const MANAGE_USERS: Row = directory(
+    &["User.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
+    &["Global Administrator", "User Administrator", "Privileged Authentication Administrator"],
+);
 const READ_GROUPS: Row = members(&[
     "GroupMember.Read.All",
     "Group.Read.All",
@@ -171,10 +185,8 @@ const MANAGE_MEMBERS: Row =
     directory(&["GroupMember.ReadWrite.All", "Group.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], GROUP_ADMINISTRATORS);
 const READ_APPLICATIONS: Row =
     members(&["Application.Read.All", "Application.ReadWrite.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
-const MANAGE_APPLICATIONS: Row = directory(
-    &["Application.ReadWrite.All", DIRECTORY_READ_WRITE_ALL],
-    &["Global Administrator", "Application Administrator"],
-);
+const MANAGE_APPLICATIONS: Row =
+    directory(&["Application.ReadWrite.All", DIRECTORY_READ_WRITE_ALL], APPLICATION_ADMINISTRATORS);
 const READ_APP_ROLES: Row = members(&[
     "Application.Read.All",
     "Application.ReadWrite.All",
@@ -182,8 +194,18 @@ const READ_APP_ROLES: Row = members(&[
     DIRECTORY_READ_ALL,
     DIRECTORY_READ_WRITE_ALL,
 ]);
-const ASSIGN_APP_ROLES: Row =
-    directory(&["AppRoleAssignment.ReadWrite.All"], &["Global Administrator", "Application Administrator"]);
+const ASSIGN_APP_ROLES: Row = directory(
+    &["AppRoleAssignment.ReadWrite.All"],
+    &[
+        "Global Administrator",
+        "Application Administrator",
+        "Cloud Application Administrator",
+        "Privileged Role Administrator",
+    ],
+);
+// Entra: Application Administrator, "with the exception of application permissions for Microsoft Graph".
+const GRANT_PERMISSIONS: Row =
+    directory(&["AppRoleAssignment.ReadWrite.All"], &["Global Administrator", "Privileged Role Administrator"]);
 const READ_ORGANIZATION: Row =
     members(&["Organization.Read.All", "User.Read", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
 const READ_DOMAINS: Row = members(&["Domain.Read.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
@@ -243,6 +265,7 @@ pub const fn row(action: Action) -> &'static Row {
         Action::ManageApplications => &MANAGE_APPLICATIONS,
         Action::ReadAppRoles => &READ_APP_ROLES,
         Action::AssignAppRoles => &ASSIGN_APP_ROLES,
+        Action::GrantPermissions => &GRANT_PERMISSIONS,
         Action::ReadOrganization => &READ_ORGANIZATION,
         Action::ReadDomains => &READ_DOMAINS,
     }
@@ -289,7 +312,7 @@ mod tests {
         );
         let directory = "Directory.Read.All Directory.ReadWrite.All";
         let groups = "Global Administrator, User Administrator, Groups Administrator";
-        let applications = "Global Administrator, Application Administrator";
+        let applications = "Global Administrator, Application Administrator, Cloud Application Administrator";
         let assignments = "Catalog owner, AccessPackages manager, AccessPackage assignment manager";
         assert_eq!(
             said,
@@ -309,12 +332,13 @@ mod tests {
                      {directory}; members; "
                 ),
                 "ManageDeleted: User.ReadWrite.All Group.ReadWrite.All Application.ReadWrite.All \
-                 Directory.ReadWrite.All; Global Administrator, User Administrator, Groups Administrator, Application \
-                 Administrator; "
+                 Directory.ReadWrite.All; Global Administrator, User Administrator, Privileged Authentication Administrator, \
+                 Groups Administrator, Application Administrator, Cloud Application Administrator; "
                     .into(),
                 format!("ReadMe: User.Read User.ReadBasic.All User.Read.All User.ReadWrite.All {directory}; members; "),
                 format!("ReadUsers: User.Read.All User.ReadWrite.All {directory}; members; "),
-                "ManageUsers: User.ReadWrite.All Directory.ReadWrite.All; Global Administrator, User Administrator; "
+                "ManageUsers: User.ReadWrite.All Directory.ReadWrite.All; Global Administrator, User Administrator, \
+                 Privileged Authentication Administrator; "
                     .into(),
                 format!(
                     "ReadGroups: GroupMember.Read.All Group.Read.All GroupMember.ReadWrite.All Group.ReadWrite.All \
@@ -330,7 +354,9 @@ mod tests {
                     "ReadAppRoles: Application.Read.All Application.ReadWrite.All AppRoleAssignment.ReadWrite.All \
                      {directory}; members; "
                 ),
-                format!("AssignAppRoles: AppRoleAssignment.ReadWrite.All; {applications}; "),
+                format!("AssignAppRoles: AppRoleAssignment.ReadWrite.All; {applications}, Privileged Role Administrator; "),
+                "GrantPermissions: AppRoleAssignment.ReadWrite.All; Global Administrator, Privileged Role Administrator; "
+                    .into(),
                 format!("ReadOrganization: Organization.Read.All User.Read {directory}; members; "),
                 format!("ReadDomains: Domain.Read.All {directory}; members; "),
             ]

@@ -96,7 +96,7 @@ fn tls(config: &Serve) -> Result<Option<Tls>, Error> {
 
 /// The application behind its API.
 fn api(config: &Serve, store: &Arc<dyn Store>, authority: Authority) -> Arc<Api> {
-    let app = App::new(Arc::clone(store), Clock::System);
+    let app = App::new(Arc::clone(store), Clock::System).allowing_takeover(config.allow_credential_takeover);
     Arc::new(Api::new(app, authority, config.api_options()))
 }
 

@@ -30,6 +30,7 @@ pub(super) static SQLITE: &[Migration] = migrations!(
     "0007_assertions",
     "0008_directory",
     "0009_provisioning",
+    "0010_privileges",
     "0011_families"
 );
 pub(super) static POSTGRES: &[Migration] = migrations!(
@@ -43,6 +44,7 @@ pub(super) static POSTGRES: &[Migration] = migrations!(
     "0007_assertions",
     "0008_directory",
     "0009_provisioning",
+    "0010_privileges",
     "0011_families"
 );
 

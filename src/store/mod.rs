@@ -11,6 +11,7 @@ mod bounded;
 mod bulk;
 mod device_codes;
 pub mod directory;
+mod holdings;
 mod identities;
 mod migrations;
 mod people;
@@ -29,6 +30,7 @@ use async_trait::async_trait;
 pub use self::audit::{Audit, Broken, Linked, export, verify};
 pub use self::bulk::Bulk;
 pub use self::device_codes::{DeviceCode, DeviceCodes, MAX_DEVICE_CODES};
+pub use self::holdings::{Held, HeldObject, Holdings};
 pub use self::identities::{Certificate, ClientSecret, Identities, ServicePrincipal, SignInSettings};
 pub use self::people::{FAMILIES_KEPT, Grant, GrantDetails, GrantKind, Password, People, Used, User};
 pub use self::provisioning::{Provisioning, ProvisioningClient};
@@ -47,7 +49,9 @@ use crate::{
 
 /// A place where tenants, their keys and their entities are kept.
 #[async_trait]
-pub trait Store: Identities + People + DeviceCodes + Provisioning + Audit + Bulk + Reach + Send + Sync {
+pub trait Store:
+    Identities + People + DeviceCodes + Provisioning + Audit + Bulk + Reach + Holdings + Send + Sync
+{
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 

@@ -56,6 +56,16 @@ impl TestApp {
 
     /// A server with an API and an authority that are set otherwise.
     pub async fn start_set(engine: Engine, options: api::Options, trust: authority::Options) -> Self {
+        Self::start_app(engine, options, trust, |app| app).await
+    }
+
+    /// The same, with use cases that are set otherwise, too.
+    pub async fn start_app(
+        engine: Engine,
+        options: api::Options,
+        trust: authority::Options,
+        set: impl FnOnce(App) -> App,
+    ) -> Self {
         let clock = Clock::manual(Timestamp::parse(BEGINNING).expect("a time"));
         let store_options = store::Options {
             connections: 4,
@@ -77,7 +87,8 @@ impl TestApp {
         };
         store.signing_key_create(signing_key().await).await.expect("a signing key");
         let authority = open_authority(&store, &clock, trust).await;
-        let api = Arc::new(Api::new(App::new(Arc::clone(&store), clock.clone()), authority, options));
+        let uses = set(App::new(Arc::clone(&store), clock.clone()));
+        let api = Arc::new(Api::new(uses, authority, options));
         let listener = server::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = mpsc::channel(1);

@@ -181,8 +181,17 @@ async fn handle(
         }
     }
     let body = body::read(&api.options, &method, &asked.headers, asked.body, &body::SCIM_TYPES).await?;
+    let what = What::Other(format!("SCIM {method} {}", place.template()));
     let request = Request { method, query: asked.query, headers: asked.headers, body: body.to_vec() };
-    serve(&call, &place, &request).await
+    let outcome = serve(&call, &place, &request).await;
+    if let Err(failure) = &outcome
+        && failure.error.status == StatusCode::FORBIDDEN.as_u16()
+    {
+        // Only once the object is known, it is known that the caller is not privileged enough to change it.
+        let error = super::error::Error::new(super::error::Code::DENIED, failure.error.detail.clone());
+        Refused { api, caller, provenance, what }.remember(error).await;
+    }
+    outcome
 }
 
 /// A request whose caller may do what it asks.

@@ -2,7 +2,7 @@
 
 use super::{App, Caller, Error, Expected, Named, new_id, rules};
 use crate::{
-    authz::{Action, GRAPH_APP_ID},
+    authz::Action,
     domain::{
         Refusal,
         directory::{
@@ -124,7 +124,6 @@ impl App {
         (named, expected): (Named<'_>, &Expected),
         body: (ServicePrincipalInput, Vec<Bind>),
     ) -> Result<Stored<ServicePrincipal>, Error> {
-        self.check_own(caller, named).await?;
         self.object_update(caller, (named, expected), body, |_, _| ()).await
     }
 
@@ -135,20 +134,7 @@ impl App {
         named: Named<'_>,
         expected: &Expected,
     ) -> Result<(), Error> {
-        self.check_own(caller, named).await?;
         self.object_delete::<ServicePrincipal>(caller, named, expected).await
-    }
-
-    /// That a service principal is not that of this API, by which applications have their permissions: it stays as it is.
-    async fn check_own(&self, caller: Caller<'_>, named: Named<'_>) -> Result<(), Error> {
-        let allowed = caller.allow(Action::ManageApplications)?;
-        let found: Stored<ServicePrincipal> = self.load(caller, &allowed, named).await?;
-        if found.record.app_id != GRAPH_APP_ID {
-            return Ok(());
-        }
-        let message =
-            "This is the service principal of this API, by whose roles applications have permissions: it stays.";
-        Err(Refusal::Invalid(vec![Violation::new("appId", message)]).into())
     }
 
     /// Adds a secret to an application, or to what it is in the tenant.

@@ -53,7 +53,7 @@ pub async fn renew(store: &dyn Store, tenant: TenantKey, now: Timestamp) -> Resu
     }
 }
 
-/// It, with the permissions that there are.
+/// It, with the permissions that there are, and without anything by which somebody could sign in as it.
 fn as_it_is(principal: ServicePrincipal) -> ServicePrincipal {
     let roles: Json = PERMISSIONS
         .iter()
@@ -70,6 +70,11 @@ fn as_it_is(principal: ServicePrincipal) -> ServicePrincipal {
         app_display_name: Some("Microsoft Graph".to_owned()),
         app_roles: roles.to_string(),
         service_principal_names: json!([GRAPH_APP_ID, "https://graph.microsoft.com"]).to_string(),
+        password_credentials: "[]".to_owned(),
+        secret_hashes: "[]".to_owned(),
+        key_credentials: "[]".to_owned(),
+        sign_in: "{}".to_owned(),
+        granted_roles: "[]".to_owned(),
         ..principal
     }
 }

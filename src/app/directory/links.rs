@@ -1,11 +1,12 @@
 //! Links between objects: members, owners, sponsors.
 
-use super::{App, Caller, Error, Named, groups::by_rule, link_writes, to_link};
+use super::{App, Caller, Error, Named, groups::by_rule, link_writes, refused, to_link};
 use crate::{
+    app::Uncommitted,
     domain::Refusal,
     ids,
     model::{
-        DIRECTORY_OBJECT, GROUP, Group,
+        DIRECTORY_OBJECT, DirectoryObject, GROUP, Group,
         bind::Violation,
         changeset::{Changeset, RowWrite},
         meta::{EntityType, Face, ID, Link, LinkTable, Navigation, Version},
@@ -40,11 +41,10 @@ impl App {
         writes.extend(touch(face, navigation, &source));
         let changes = Changeset { writes, ..Changeset::default() };
         self.commit_once(caller, changes).await.map_err(|error| match error {
-            CommitError::Constraint(Constraint::MissingReference) => {
+            Uncommitted::Store(CommitError::Constraint(Constraint::MissingReference)) => {
                 Error::NoSuchTarget { entity: &DIRECTORY_OBJECT, id: target.to_owned(), column: None }
             }
-            CommitError::Store(error) => Error::Store(error),
-            _ => Error::Contended,
+            other => refused::<DirectoryObject>(other),
         })
     }
 
@@ -77,10 +77,7 @@ impl App {
         writes.reverse();
         writes.extend(touch(face, navigation, &source));
         let changes = Changeset { writes, ..Changeset::default() };
-        self.commit_once(caller, changes).await.map_err(|error| match error {
-            CommitError::Store(error) => Error::Store(error),
-            _ => Error::Contended,
-        })
+        self.commit_once(caller, changes).await.map_err(refused::<DirectoryObject>)
     }
 
     /// The id of the object that links lead from.

@@ -9,7 +9,7 @@ use super::{
     App, Caller, Error, Expected, Named, groups::by_rule, link_writes, links::related, new_id, nobody, refused, rules,
 };
 use crate::{
-    app::ATTEMPTS,
+    app::{ATTEMPTS, Uncommitted},
     authz::Action,
     domain::{Occasion, Refusal, directory::group},
     model::{
@@ -245,9 +245,9 @@ fn is_told(kind: &str) -> bool {
 }
 
 /// What a failed commit of a group with links means: what they were to lead to has just gone.
-fn unlinked(error: CommitError) -> Error {
+fn unlinked(error: Uncommitted) -> Error {
     match error {
-        CommitError::Constraint(Constraint::MissingReference) => Error::Contended,
+        Uncommitted::Store(CommitError::Constraint(Constraint::MissingReference)) => Error::Contended,
         other => refused::<Group>(other),
     }
 }

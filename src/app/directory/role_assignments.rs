@@ -19,8 +19,7 @@ use crate::{
     store::{self, Life},
 };
 
-/// The role that is none: access to the application, without a role in it.
-const NO_ROLE: &str = "00000000-0000-0000-0000-000000000000";
+use crate::app::privilege::NO_ROLE;
 
 impl App {
     /// Gives somebody a role in an application.

@@ -9,6 +9,7 @@ mod connect;
 mod convert;
 mod device_codes;
 pub mod dialect;
+mod holdings;
 mod identities;
 mod people;
 mod provisioning;

@@ -7,6 +7,7 @@
 
 pub mod bulk;
 mod expr;
+pub mod holdings;
 pub mod reach;
 mod rows;
 pub mod select;

@@ -10,6 +10,7 @@ mod connection;
 mod device_codes;
 pub mod dialect;
 mod functions;
+mod holdings;
 mod identities;
 mod people;
 mod provisioning;

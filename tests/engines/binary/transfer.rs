@@ -19,6 +19,8 @@ const ALL_KINDS: &str = r##"
 {"@odata.type":"#microsoft.graph.application","appId":"app-1","displayName":"App","identifierUris":["api://x"]}
 "##;
 
+/// The client id of the application that the API is.
+const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 /// So many that there is time to interrupt it.
 const PEOPLE: usize = 3_000;
 
@@ -150,6 +152,8 @@ on_each_engine! {
             (app("\"web\":{\"logoutUrl\":\"http://evil.example\"}"), "line 2: web: 'web/logoutUrl' must be"),
             (app("\"identifierUris\":[\"javascript:x\"]"), "line 2: identifierUris: "),
             ("{\"displayName\":\"X\"}".into(), "line 2: @odata.type: "),
+            (format!("{{\"@odata.type\":\"#microsoft.graph.application\",\"appId\":\"{GRAPH}\",\"displayName\":\"X\"}}"), "line 2: appId: The application that this API is cannot be changed"),
+            (format!("{{\"@odata.type\":\"#microsoft.graph.servicePrincipal\",\"appId\":\"{GRAPH}\",\"owners\":[\"good@contoso.example\"]}}"), "line 2: owners: The application that this API is cannot be changed"),
             ("{".into(), "line 2: This is not a JSON object"),
         ] {
             let path = file(&place, "bad.jsonl", &format!("{good}\n{bad}\n"));

@@ -3,7 +3,7 @@
 
 use super::{
     Import, Kind, Pass, Problem,
-    found::{Found, Identity, is_graph},
+    found::{BUILT_IN, Found, Identity, is_graph},
     line::{Item, Reference},
     targets::Traits,
 };
@@ -46,7 +46,13 @@ impl Import<'_> {
     ) -> Result<Decided, Vec<Problem>> {
         let identity = identity.map_err(|problem| vec![problem])?;
         if is_graph(item) {
-            return Ok(decided(&identity, Changeset::default()));
+            return match item.links.first() {
+                Some(link) => Err(vec![item.problem(&link.member, BUILT_IN)]),
+                None => Ok(decided(&identity, Changeset::default())),
+            };
+        }
+        if found.is_built_in(item, &identity.id) {
+            return Err(vec![item.problem("appId", BUILT_IN)]);
         }
         let on = self.app.occasion(self.caller);
         let id = identity.id.clone();

@@ -68,7 +68,22 @@ pub(super) fn is_graph(item: &Item) -> bool {
     item.kind == Kind::ServicePrincipal && item.text("appId") == Some(GRAPH_APP_ID)
 }
 
+/// What is told of a document that would change it.
+pub(super) const BUILT_IN: &str =
+    "The application that this API is cannot be changed, and no other can have its 'appId'.";
+
 impl Found {
+    /// Whether a document would change the application that this API is, or make another one of its name.
+    pub(super) fn is_built_in(&self, item: &Item, id: &str) -> bool {
+        match item.kind {
+            Kind::ServicePrincipal => {
+                self.record::<ServicePrincipal>(id).is_some_and(|found| found.record.app_id == GRAPH_APP_ID)
+            }
+            Kind::Application => item.text("appId") == Some(GRAPH_APP_ID),
+            _ => false,
+        }
+    }
+
     /// The stored record with this id.
     pub(super) fn record<R: Record>(&self, id: &str) -> Option<Stored<R>> {
         let (values, version) = self.rows.get(id)?;

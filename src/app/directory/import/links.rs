@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     Batch, Error, Import, Item, Kind, Problem, Reference,
-    found::{Found, Identity},
+    found::{BUILT_IN, Found, Identity},
     targets::{self, Traits},
 };
 use crate::{
@@ -77,6 +77,10 @@ impl Import<'_> {
         let (targets, problems) = resolve(item, found, group);
         if !problems.is_empty() {
             self.fail(problems);
+            return Ok(false);
+        }
+        if found.is_built_in(item, &identity.id) && !targets.is_empty() {
+            self.fail(vec![item.problem("owners", BUILT_IN)]);
             return Ok(false);
         }
         let mut changed = false;
