@@ -11,7 +11,7 @@ use serde_yaml_ng::Value;
 
 use crate::{
     complex,
-    schema::{ComplexType, Link, Nesting, Property, ROOT, Schema, Scope, VERSIONS, Write},
+    schema::{ComplexType, HiddenLinks, Link, Nesting, Property, ROOT, Schema, Scope, VERSIONS, Write},
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -29,8 +29,10 @@ pub(crate) fn model(schemas: &[Schema], types: &BTreeMap<String, ComplexType>) -
         })
         .collect::<Result<Vec<_>>>()?;
     let complex = complex::statics(types)?;
+    let hidden = entities.iter().map(Entity::hidden_links).collect::<Result<Vec<_>>>()?;
     Ok(quote! {
         #complex
+        #(#hidden)*
         #[allow(unused_imports)]
         use super::{meta::*, record::{Authored, Authorship, Input, Record}, value::{Field, Timestamp, Value}};
         /// All entity types, by name.
@@ -183,6 +185,31 @@ impl<'a> Entity<'a> {
         }))
     }
 
+    /// The static that says which links are hidden, if any are.
+    fn hidden_links(&self) -> Result<Option<TokenStream>> {
+        let Some(HiddenLinks { column, when: (state, value), seen_by, .. }) = &self.schema.hidden_links else {
+            return Ok(None);
+        };
+        self.column(state)?;
+        let (name, table) = (self.hidden_links_name(), &self.schema.table);
+        let links = seen_by.iter().map(|(table, source, target)| {
+            quote!(LinkTable { table: #table, source: #source, target: #target, hidden: None })
+        });
+        Ok(Some(quote! {
+            static #name: HiddenLinks = HiddenLinks {
+                column: #column,
+                entity: #table,
+                state: #state,
+                value: #value,
+                seen_by: &[#(#links),*],
+            };
+        }))
+    }
+
+    fn hidden_links_name(&self) -> Ident {
+        format_ident!("{}_HIDDEN_LINKS", self.constant())
+    }
+
     fn scope(&self, by_title: &HashMap<&str, &Entity<'_>>) -> Result<TokenStream> {
         Ok(match &self.schema.scope {
             Scope::Tenant => quote!(Scoping::Tenant),
@@ -310,24 +337,37 @@ impl<'a> Entity<'a> {
                 quote!(Link::Inverse(#column))
             }
             Link::Table { table, source, through, nesting } => {
-                let links = quote!(LinkTable { table: #table, source: #source, target: #through });
+                let hidden = |table: &str| {
+                    let hides = |e: &&&Entity<'_>| {
+                        e.schema.hidden_links.as_ref().is_some_and(|hidden| hidden.tables.iter().any(|t| t == table))
+                    };
+                    let name = by_title.values().find(hides).map(|e| e.hidden_links_name());
+                    name.map_or_else(|| quote!(None), |name| quote!(Some(&#name)))
+                };
+                let of_links = hidden(table);
+                let links = quote!(LinkTable { table: #table, source: #source, target: #through, hidden: #of_links });
                 match nesting {
                     None => quote!(Link::Table(#links)),
-                    Some(Nesting { table, source, through, first }) => quote!(Link::Closure(&Closure {
-                        links: #links,
-                        nesting: LinkTable { table: #table, source: #source, target: #through },
-                        nesting_first: #first,
-                    })),
+                    Some(Nesting { table, source, through, first }) => {
+                        let hidden = hidden(table);
+                        quote!(Link::Closure(&Closure {
+                            links: #links,
+                            nesting: LinkTable { table: #table, source: #source, target: #through, hidden: #hidden },
+                            nesting_first: #first,
+                        }))
+                    }
                 }
             }
         };
         let (target, json_name) = (other.constant(), format!("\"{name}\":"));
+        let source = self.constant();
         let (description, required) = (&property.description, navigation.required);
         let (by_reference, kinds) = (navigation.by_reference, &navigation.kinds);
         Ok(quote!(Navigation {
             name: #name,
             json_name: #json_name,
             description: #description,
+            source: &#source,
             target: &#target,
             link: #link,
             required: #required,

@@ -12,7 +12,7 @@ pub mod role_assignment;
 use std::sync::Arc;
 
 pub(crate) use self::permission::Allowed;
-pub(crate) use self::read::action as read_action;
+pub(crate) use self::read::{action as read_action, sight};
 pub use self::{audit::Provenance, error::Error};
 pub use crate::domain::{Occasion, Refusal};
 use crate::{

@@ -8,6 +8,7 @@
 //! matter of directory roles. Where these don't decide, entitlement management's own roles do, which are assigned to
 //! persons and to applications, for the whole tenant or for one catalog.
 
+mod hidden;
 mod permission;
 mod role;
 pub mod table;
@@ -15,6 +16,7 @@ pub mod table;
 use std::fmt;
 
 pub use self::{
+    hidden::{MEMBER_READ_HIDDEN, sees_hidden_members},
     permission::{GRAPH_APP_ID, PERMISSIONS, Permission, Permissions},
     role::{DIRECTORY_ROLES, DirectoryRole, DirectoryRoles, OWNER, ROLES, Role},
     table::Action,

@@ -1,6 +1,8 @@
 //! Permissions, as Graph names them.
 
-use super::{AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL, READ_ALL, READ_WRITE_ALL};
+use super::{
+    AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL, MEMBER_READ_HIDDEN, READ_ALL, READ_WRITE_ALL,
+};
 
 /// A permission that means something here.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +40,7 @@ pub const PERMISSIONS: &[Permission] = &[
     permission("Group.ReadWrite.All", "62a82d76-70ea-41e2-9197-370581804d09", "Read and change all groups."),
     permission("GroupMember.Read.All", "98830695-27a2-44f7-8c18-0c3ebc9698f6", "Read groups and who is in them."),
     permission("GroupMember.ReadWrite.All", "dbaae8cf-10b5-4b86-a4a1-f871c94c6695", "Say who is in groups."),
+    permission(MEMBER_READ_HIDDEN, "658aa5d8-239f-45c4-aa12-864f4fc7e490", "Read who is in groups that hide it."),
     permission("Application.Read.All", "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30", "Read all applications."),
     permission(
         "Application.ReadWrite.All",

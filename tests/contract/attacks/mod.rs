@@ -1,0 +1,4 @@
+//! Callers who try to see or become more than they may.
+
+mod hidden_members;
+mod unreadable_members;
