@@ -22,6 +22,7 @@ use crate::{
     model::{
         changeset::Changeset,
         meta::Property,
+        password::Policy,
         record::{Record, RowVersion, Stored},
     },
     store::{self, CommitError, Constraint, Store, TenantKey},
@@ -34,6 +35,7 @@ const ATTEMPTS: usize = 8;
 pub struct App {
     store: Arc<dyn Store>,
     clock: Clock,
+    passwords: Policy,
 }
 
 /// Who calls, and in which tenant.
@@ -83,7 +85,13 @@ impl Expected {
 impl App {
     /// The use cases over this store and clock.
     pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
-        Self { store, clock }
+        Self { store, clock, passwords: Policy::default() }
+    }
+
+    /// The same, which asks this of passwords.
+    #[must_use]
+    pub fn with_passwords(self, passwords: Policy) -> Self {
+        Self { passwords, ..self }
     }
 
     /// The store.

@@ -27,6 +27,8 @@ use crate::model::scope::Scope;
 pub const READ_ALL: &str = "EntitlementManagement.Read.All";
 /// May read and change all of entitlement management.
 pub const READ_WRITE_ALL: &str = "EntitlementManagement.ReadWrite.All";
+/// May do in the directory what the signed-in person may do there with their own object.
+pub const ACCESS_AS_USER: &str = "Directory.AccessAsUser.All";
 /// May read the audit logs.
 pub const AUDIT_LOG_READ_ALL: &str = "AuditLog.Read.All";
 /// May read the directory, and with it the audit logs.

@@ -1,7 +1,8 @@
 //! Permissions, as Graph names them.
 
 use super::{
-    AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL, MEMBER_READ_HIDDEN, READ_ALL, READ_WRITE_ALL,
+    ACCESS_AS_USER, AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL, MEMBER_READ_HIDDEN, READ_ALL,
+    READ_WRITE_ALL,
 };
 
 /// A permission that means something here.
@@ -55,6 +56,7 @@ pub const PERMISSIONS: &[Permission] = &[
     permission("Organization.Read.All", "498476ce-e0fe-48b0-b801-37ba7e2685c6", "Read what the organization is."),
     permission("Domain.Read.All", "dbb9058a-0e50-45d7-ae91-66909b5d4664", "Read the domains of the organization."),
     Permission { name: "User.Read", description: "Read who has signed in.", id: None },
+    Permission { name: ACCESS_AS_USER, description: "Change the password of who has signed in.", id: None },
     Permission { name: "User.ReadBasic.All", description: "Read who the people are.", id: None },
 ];
 

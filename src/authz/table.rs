@@ -2,7 +2,9 @@
 
 use crate::model::meta::EntityType;
 
-use super::{AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL, READ_ALL, READ_WRITE_ALL};
+use super::{
+    ACCESS_AS_USER, AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL, READ_ALL, READ_WRITE_ALL,
+};
 
 /// Something that a caller wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +51,8 @@ pub enum Action {
     ReadAppRoles,
     /// To say who has which role in an application.
     AssignAppRoles,
+    /// To change one's own password.
+    ChangePassword,
     /// To read what the organization is.
     ReadOrganization,
     /// To read the organization's domains.
@@ -57,7 +61,7 @@ pub enum Action {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Read,
         Self::CreateCatalog,
         Self::ManageCatalog,
@@ -79,6 +83,7 @@ impl Action {
         Self::ManageApplications,
         Self::ReadAppRoles,
         Self::AssignAppRoles,
+        Self::ChangePassword,
         Self::ReadOrganization,
         Self::ReadDomains,
     ];
@@ -184,6 +189,7 @@ const READ_APP_ROLES: Row = members(&[
 ]);
 const ASSIGN_APP_ROLES: Row =
     directory(&["AppRoleAssignment.ReadWrite.All"], &["Global Administrator", "Application Administrator"]);
+const CHANGE_PASSWORD: Row = members(&[ACCESS_AS_USER, "User.ReadWrite.All", DIRECTORY_READ_WRITE_ALL]);
 const READ_ORGANIZATION: Row =
     members(&["Organization.Read.All", "User.Read", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
 const READ_DOMAINS: Row = members(&["Domain.Read.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
@@ -243,6 +249,7 @@ pub const fn row(action: Action) -> &'static Row {
         Action::ManageApplications => &MANAGE_APPLICATIONS,
         Action::ReadAppRoles => &READ_APP_ROLES,
         Action::AssignAppRoles => &ASSIGN_APP_ROLES,
+        Action::ChangePassword => &CHANGE_PASSWORD,
         Action::ReadOrganization => &READ_ORGANIZATION,
         Action::ReadDomains => &READ_DOMAINS,
     }
@@ -331,6 +338,8 @@ mod tests {
                      {directory}; members; "
                 ),
                 format!("AssignAppRoles: AppRoleAssignment.ReadWrite.All; {applications}; "),
+                "ChangePassword: Directory.AccessAsUser.All User.ReadWrite.All Directory.ReadWrite.All; members; "
+                    .into(),
                 format!("ReadOrganization: Organization.Read.All User.Read {directory}; members; "),
                 format!("ReadDomains: Domain.Read.All {directory}; members; "),
             ]

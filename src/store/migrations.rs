@@ -29,7 +29,8 @@ pub(super) static SQLITE: &[Migration] = migrations!(
     "0006_device_codes",
     "0007_assertions",
     "0008_directory",
-    "0009_provisioning"
+    "0009_provisioning",
+    "0012_passwords"
 );
 pub(super) static POSTGRES: &[Migration] = migrations!(
     "postgres",
@@ -41,7 +42,8 @@ pub(super) static POSTGRES: &[Migration] = migrations!(
     "0006_device_codes",
     "0007_assertions",
     "0008_directory",
-    "0009_provisioning"
+    "0009_provisioning",
+    "0012_passwords"
 );
 
 /// The number at the start of a file's name.

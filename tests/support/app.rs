@@ -73,7 +73,8 @@ impl TestApp {
         };
         store.signing_key_create(signing_key().await).await.expect("a signing key");
         let authority = open_authority(&store, &clock, trust).await;
-        let api = Arc::new(Api::new(App::new(Arc::clone(&store), clock.clone()), authority, options));
+        let app = App::new(Arc::clone(&store), clock.clone()).with_passwords(authority.options().passwords);
+        let api = Arc::new(Api::new(app, authority, options));
         let listener = server::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = mpsc::channel(1);

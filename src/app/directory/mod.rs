@@ -14,12 +14,7 @@ mod users;
 
 use serde_json::Value as Json;
 
-pub use self::{
-    applications::NewSecret,
-    membership::MAX_GROUPS,
-    provisioning::Members,
-    users::{new_password, set_password},
-};
+pub use self::{applications::NewSecret, membership::MAX_GROUPS, provisioning::Members, users::set_password};
 use super::{App, Caller, Error, Expected, Named, refused};
 use crate::{
     authz::Action,

@@ -1,4 +1,5 @@
 //! Callers who try to see or become more than they may.
 
 mod hidden_members;
+mod passwords;
 mod unreadable_members;
