@@ -10,8 +10,8 @@ use quote::{format_ident, quote};
 use serde_yaml_ng::Value;
 
 use crate::{
-    complex,
-    schema::{ComplexType, HiddenLinks, Link, Nesting, Property, ROOT, Schema, Scope, VERSIONS, Write},
+    complex, hidden,
+    schema::{ComplexType, Link, Nesting, Property, ROOT, Schema, Scope, VERSIONS, Write},
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -43,7 +43,7 @@ pub(crate) fn model(schemas: &[Schema], types: &BTreeMap<String, ComplexType>) -
 
 /// A schema with what was worked out of it.
 pub(crate) struct Entity<'a> {
-    schema: &'a Schema,
+    pub(crate) schema: &'a Schema,
     /// Those of the type it is derived from come first.
     properties: Vec<(String, Property)>,
     columns: Vec<Column>,
@@ -96,7 +96,7 @@ impl<'a> Entity<'a> {
         Ok(Self { schema, properties, columns, transient })
     }
 
-    fn constant(&self) -> Ident {
+    pub(crate) fn constant(&self) -> Ident {
         format_ident!("{}", snake(&self.schema.title).to_uppercase())
     }
 
@@ -183,31 +183,6 @@ impl<'a> Entity<'a> {
             told: #told,
             told_as: #told_as,
         }))
-    }
-
-    /// The static that says which links are hidden, if any are.
-    fn hidden_links(&self) -> Result<Option<TokenStream>> {
-        let Some(HiddenLinks { column, when: (state, value), seen_by, .. }) = &self.schema.hidden_links else {
-            return Ok(None);
-        };
-        self.column(state)?;
-        let (name, table) = (self.hidden_links_name(), &self.schema.table);
-        let links = seen_by.iter().map(|(table, source, target)| {
-            quote!(LinkTable { table: #table, source: #source, target: #target, hidden: None })
-        });
-        Ok(Some(quote! {
-            static #name: HiddenLinks = HiddenLinks {
-                column: #column,
-                entity: #table,
-                state: #state,
-                value: #value,
-                seen_by: &[#(#links),*],
-            };
-        }))
-    }
-
-    fn hidden_links_name(&self) -> Ident {
-        format_ident!("{}_HIDDEN_LINKS", self.constant())
     }
 
     fn scope(&self, by_title: &HashMap<&str, &Entity<'_>>) -> Result<TokenStream> {
@@ -337,19 +312,12 @@ impl<'a> Entity<'a> {
                 quote!(Link::Inverse(#column))
             }
             Link::Table { table, source, through, nesting } => {
-                let hidden = |table: &str| {
-                    let hides = |e: &&&Entity<'_>| {
-                        e.schema.hidden_links.as_ref().is_some_and(|hidden| hidden.tables.iter().any(|t| t == table))
-                    };
-                    let name = by_title.values().find(hides).map(|e| e.hidden_links_name());
-                    name.map_or_else(|| quote!(None), |name| quote!(Some(&#name)))
-                };
-                let of_links = hidden(table);
+                let of_links = hidden::of_table(table, by_title);
                 let links = quote!(LinkTable { table: #table, source: #source, target: #through, hidden: #of_links });
                 match nesting {
                     None => quote!(Link::Table(#links)),
                     Some(Nesting { table, source, through, first }) => {
-                        let hidden = hidden(table);
+                        let hidden = hidden::of_table(table, by_title);
                         quote!(Link::Closure(&Closure {
                             links: #links,
                             nesting: LinkTable { table: #table, source: #source, target: #through, hidden: #hidden },

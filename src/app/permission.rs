@@ -37,11 +37,6 @@ impl Allowed {
         }
     }
 
-    /// The refusal of what only somebody else may do.
-    pub(crate) fn denial(&self) -> Denied {
-        self.denied
-    }
-
     /// Whether it may everywhere in the tenant.
     pub(crate) fn everywhere(&self) -> Result<(), Error> {
         if self.act == Scope::Tenant { Ok(()) } else { Err(self.denied.into()) }

@@ -102,7 +102,7 @@ mod tests {
     fn a_password_is_long_and_of_several_kinds() {
         let policy = Policy::default();
         assert_eq!(policy.check("Correct horse 1", ADA), Ok(()));
-        for weak in ["short1A", "alllowercase of words", "lower1234 then more"] {
+        for weak in ["short1A", "small letters alone", "small1letters2and3digits"] {
             let lax = Whose { policies: "DisableStrongPassword", ..ADA };
             assert!(policy.check(weak, ADA).is_err(), "{weak}");
             assert_eq!(policy.check(weak, lax).is_ok(), weak.len() > 8, "{weak}");
@@ -117,17 +117,18 @@ mod tests {
             assert!(policy.check(easy, ADA).is_err(), "{easy}");
             assert_eq!(Policy { min_score: 0 }.check(easy, ADA), Ok(()), "{easy}: none is asked for");
         }
-        assert!(Policy { min_score: 4 }.check("Blue-Car-12", ADA).is_err());
+        assert!(Policy { min_score: 4 }.check("Summer-2026", ADA).is_err());
     }
 
     #[test]
-    fn a_password_is_not_the_name_of_the_person() {
-        let policy = Policy::default();
-        for name in ["Ada.Lovelace1", "Lovelace-Ada", "Countess 1815"] {
-            assert!(policy.check(name, ADA).is_err(), "{name}");
+    fn the_names_of_a_person_make_no_password() {
+        let (policy, nobody) = (Policy::default(), Whose::default());
+        let message = policy.check("Ada.Lovelace1", ADA).unwrap_err();
+        assert!(message.contains("must not contain the user name"), "{message}");
+        assert_eq!(policy.check("Ada.Lovelace1-Babbage", nobody), Ok(()));
+        for name in ["Lovelace-Ada", "Countess 1815"] {
+            assert!(score(name, ADA) < score(name, nobody), "{name}");
         }
-        let other = Whose { user_principal_name: "bob@x.example", ..Whose::default() };
-        assert_eq!(policy.check("Ada.Lovelace1-Babbage", other), Ok(()));
     }
 
     #[test]
@@ -137,7 +138,6 @@ mod tests {
             let long: String = text.chars().cycle().take(LONGEST).collect();
             let _ = Policy::default().check(&long, ADA);
         }
-        eprintln!("{:?}", began.elapsed());
         assert!(began.elapsed() < std::time::Duration::from_secs(20));
     }
 }

@@ -261,7 +261,7 @@ async fn what_was_let_in_ends_with_the_password(app: TestApp) {
     authority.user_set_password(authority.default_tenant(), "ada@contoso.example", password).await.unwrap();
     refused(device.poll(&app).await, "bad_verification_code", 70_018);
     let device = Device::begin(&app, &client_id).await;
-    device.let_in(&app, "another one").await.expect(200);
+    device.let_in(&app, "Another horse 2").await.expect(200);
     authority.user_delete(authority.default_tenant(), "ada@contoso.example").await.unwrap();
     refused(device.poll(&app).await, "bad_verification_code", 70_018);
 }

@@ -7,6 +7,7 @@ use cardea::{
         DIRECTORY_OBJECT, GROUP, Group, USER, User,
         changeset::{Changeset, RowWrite},
         meta::{Closure, Link, LinkTable, Version},
+        scope::Sight,
         value::Timestamp,
     },
     odata::{

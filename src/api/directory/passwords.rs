@@ -12,6 +12,9 @@ use crate::{
     odata::options,
 };
 
+const NOT_ONESELF: &str =
+    "The key is not that of the signed-in user. Set the password of another user by updating 'passwordProfile'.";
+
 /// The operation on the person at a path.
 pub(super) fn change(at: &str, face: &'static Face, id: &str, whose: &str) -> Operation {
     actions::call(format!("change{id}Password"), format!("{at}/changePassword"), face, "changePassword")
@@ -30,6 +33,8 @@ async fn set(call: Call) -> Result<Answer, Error> {
     let asked = actions::body(&call)?;
     let (current, new) = (actions::text(&asked, "currentPassword")?, actions::text(&asked, "newPassword")?);
     let user = call.api.app.oneself(call.caller(), call.named()?).await.map_err(|e| Error::app(e, face))?;
+    // Whether there is another of this key is not told.
+    let user = user.ok_or_else(|| Error::new(Code::DIRECTORY_NOT_FOUND, NOT_ONESELF))?;
     let principal = &call.caller.principal;
     let change = PasswordChange {
         tenant_id: &principal.tenant_id,

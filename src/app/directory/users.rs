@@ -37,13 +37,12 @@ impl App {
         Ok(Some(password))
     }
 
-    /// That a caller is the person that it names.
-    pub async fn oneself(&self, caller: Caller<'_>, Named { property, value }: Named<'_>) -> Result<User, Error> {
-        let denied = caller.allow(Action::ChangePassword)?;
-        let found: Option<Stored<User>> = store::load(self.store(), caller.tenant, property, value).await?;
-        let own =
-            |found: &Stored<User>| caller.principal.kind == Kind::Delegated && found.record.id == caller.principal.oid;
-        found.filter(own).map(|found| found.record).ok_or_else(|| denied.denial().into())
+    /// The person that a caller names, if it is the one for whom the caller calls.
+    pub async fn oneself(&self, caller: Caller<'_>, named: Named<'_>) -> Result<Option<User>, Error> {
+        caller.allow(Action::ChangePassword)?;
+        let found: Option<Stored<User>> = store::load(self.store(), caller.tenant, named.property, named.value).await?;
+        let own = |found: &Stored<User>| found.record.id == caller.principal.oid;
+        Ok(found.filter(|found| caller.principal.kind == Kind::Delegated && own(found)).map(|found| found.record))
     }
 
     /// Makes a person; `hash` is that of the password.

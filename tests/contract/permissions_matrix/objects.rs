@@ -353,7 +353,7 @@ fn expected(persona: &Persona, operation: &Operation, kind: Option<&str>) -> u16
         OperationKind::Create => 201,
         // Nobody's but one's own.
         OperationKind::Call(signature) if signature.name == "changePassword" => {
-            if operation.template.starts_with("/me") { 400 } else { 403 }
+            if operation.template.starts_with("/me") { 400 } else { 404 }
         }
         OperationKind::Call(signature) => signature.status.parse().unwrap(),
         _ => 204,
