@@ -121,19 +121,16 @@ impl Authority {
 
     fn new_password(&self, given: Option<String>, whose: Whose<'_>) -> Result<(Option<String>, Password), ManageError> {
         let check = |password: &str| self.options.passwords.check(password, whose);
-        let (shown, plain) = match given {
-            Some(plain) => {
-                check(&plain).map_err(ManageError::Password)?;
-                (None, plain)
+        let (shown, plain) = if let Some(plain) = given {
+            check(&plain).map_err(ManageError::Password)?;
+            (None, plain)
+        } else {
+            // One of a thousand has no digit, say.
+            let mut made = secrets::random()?;
+            while check(&made).is_err() {
+                made = secrets::random()?;
             }
-            None => {
-                // One of a thousand has no digit, say.
-                let mut made = secrets::random()?;
-                while check(&made).is_err() {
-                    made = secrets::random()?;
-                }
-                (Some(made.clone()), made)
-            }
+            (Some(made.clone()), made)
         };
         Ok((shown, Password { hash: secrets::hash(&plain)?, changed_at: self.clock.now() }))
     }

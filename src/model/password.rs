@@ -126,9 +126,7 @@ mod tests {
         let message = policy.check("Ada.Lovelace1", ADA).unwrap_err();
         assert!(message.contains("must not contain the user name"), "{message}");
         assert_eq!(policy.check("Ada.Lovelace1-Babbage", nobody), Ok(()));
-        for name in ["Countess 1815"] {
-            assert!(score(name, ADA) < score(name, nobody), "{name}");
-        }
+        assert!(score("Countess 1815", ADA) < score("Countess 1815", nobody));
     }
 
     #[test]
