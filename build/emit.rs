@@ -10,7 +10,7 @@ use quote::{format_ident, quote};
 use serde_yaml_ng::Value;
 
 use crate::{
-    complex,
+    complex, hidden,
     schema::{ComplexType, Link, Nesting, Property, ROOT, Schema, Scope, VERSIONS, Write},
 };
 
@@ -29,8 +29,10 @@ pub(crate) fn model(schemas: &[Schema], types: &BTreeMap<String, ComplexType>) -
         })
         .collect::<Result<Vec<_>>>()?;
     let complex = complex::statics(types)?;
+    let hidden = entities.iter().map(Entity::hidden_links).collect::<Result<Vec<_>>>()?;
     Ok(quote! {
         #complex
+        #(#hidden)*
         #[allow(unused_imports)]
         use super::{meta::*, record::{Authored, Authorship, Input, Record}, value::{Field, Timestamp, Value}};
         /// All entity types, by name.
@@ -41,7 +43,7 @@ pub(crate) fn model(schemas: &[Schema], types: &BTreeMap<String, ComplexType>) -
 
 /// A schema with what was worked out of it.
 pub(crate) struct Entity<'a> {
-    schema: &'a Schema,
+    pub(crate) schema: &'a Schema,
     /// Those of the type it is derived from come first.
     properties: Vec<(String, Property)>,
     columns: Vec<Column>,
@@ -94,7 +96,7 @@ impl<'a> Entity<'a> {
         Ok(Self { schema, properties, columns, transient })
     }
 
-    fn constant(&self) -> Ident {
+    pub(crate) fn constant(&self) -> Ident {
         format_ident!("{}", snake(&self.schema.title).to_uppercase())
     }
 
@@ -310,24 +312,30 @@ impl<'a> Entity<'a> {
                 quote!(Link::Inverse(#column))
             }
             Link::Table { table, source, through, nesting } => {
-                let links = quote!(LinkTable { table: #table, source: #source, target: #through });
+                let of_links = hidden::of_table(table, by_title);
+                let links = quote!(LinkTable { table: #table, source: #source, target: #through, hidden: #of_links });
                 match nesting {
                     None => quote!(Link::Table(#links)),
-                    Some(Nesting { table, source, through, first }) => quote!(Link::Closure(&Closure {
-                        links: #links,
-                        nesting: LinkTable { table: #table, source: #source, target: #through },
-                        nesting_first: #first,
-                    })),
+                    Some(Nesting { table, source, through, first }) => {
+                        let hidden = hidden::of_table(table, by_title);
+                        quote!(Link::Closure(&Closure {
+                            links: #links,
+                            nesting: LinkTable { table: #table, source: #source, target: #through, hidden: #hidden },
+                            nesting_first: #first,
+                        }))
+                    }
                 }
             }
         };
         let (target, json_name) = (other.constant(), format!("\"{name}\":"));
+        let source = self.constant();
         let (description, required) = (&property.description, navigation.required);
         let (by_reference, kinds) = (navigation.by_reference, &navigation.kinds);
         Ok(quote!(Navigation {
             name: #name,
             json_name: #json_name,
             description: #description,
+            source: &#source,
             target: &#target,
             link: #link,
             required: #required,

@@ -2,6 +2,7 @@
 
 mod complex;
 mod emit;
+mod hidden;
 mod schema;
 
 use std::{env, error::Error, fs, path::Path};

@@ -39,8 +39,24 @@ pub(crate) struct Schema {
     pub(crate) scope: Scope,
     #[serde(rename = "x-indexes", default)]
     pub(crate) indexes: Vec<Vec<String>>,
+    #[serde(rename = "x-hidden-links")]
+    pub(crate) hidden_links: Option<HiddenLinks>,
     /// Name to property, in the order of the file.
     properties: Mapping,
+}
+
+/// Links of an entity that only those see who are linked to it themselves.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HiddenLinks {
+    /// The tables of links.
+    pub(crate) tables: Vec<String>,
+    /// Their column with the entity's id.
+    pub(crate) column: String,
+    /// The entity's column, and what it holds while the links are hidden.
+    pub(crate) when: (String, String),
+    /// The links by which somebody sees them: table, column of the entity, column of the other end.
+    pub(crate) seen_by: Vec<(String, String, String)>,
 }
 
 /// How a row is found to belong to a catalog.

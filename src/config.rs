@@ -18,7 +18,9 @@ pub use self::storage::Storage;
 pub use self::transfer::{Export, ExportCommand, ExportDirectory, Format, Import, ImportCommand, ImportDirectory};
 use crate::{
     api::{self, limits::Rates},
-    authority, authz, server, store,
+    authority, authz,
+    model::password::Policy,
+    server, store,
 };
 
 /// Entitlement management that anyone can run, served with the Microsoft Graph API.
@@ -190,6 +192,9 @@ pub struct Tokens {
     /// The audience of tokens; may be repeated, and `cardea token` writes the first. The server's own address is one too.
     #[arg(long, env = "CARDEA_AUDIENCE", value_name = "URI", value_delimiter = ',', default_value = authority::GRAPH)]
     pub audience: Vec<String>,
+    /// The least score of a new password, from 0 (any) to 4, as zxcvbn guesses.
+    #[arg(long, env = "CARDEA_MIN_PASSWORD_SCORE", value_name = "SCORE", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=4))]
+    pub min_password_score: u8,
 }
 
 /// A form of log lines.
@@ -275,7 +280,8 @@ impl Database {
 impl Tokens {
     /// The authority's options.
     pub fn options(&self) -> authority::Options {
-        authority::Options { audiences: self.audience.clone(), ..authority::Options::default() }
+        let (audiences, passwords) = (self.audience.clone(), Policy { min_score: self.min_password_score });
+        authority::Options { audiences, passwords, ..authority::Options::default() }
     }
 }
 

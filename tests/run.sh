@@ -148,7 +148,7 @@ serve_postgres() {
 
 stage_browser() {
     serve_sqlite
-    local upn=browser@contoso.example password='a password for the browser'
+    local upn=browser@contoso.example password='Correct horse of Swagger 7'
     "$cardea" user create "$upn" --directory-role 'Identity Governance Administrator' --password-stdin \
         --data "$data/sqlite" <<<"$password"
     tests/browser/run.sh "${base[sqlite]}" "${token[sqlite]}" "$upn" "$password"
@@ -193,7 +193,7 @@ stage_sdk() {
         SSL_CERT_FILE=$data/ca.pem "tests/sdk/$sdk/run.sh" "$here" \
             "$(field tenantId)" "$(field clientId)" "$(field clientSecret)"
     done
-    local upn=msal@contoso.example password='a password for msal'
+    local upn=msal@contoso.example password='Correct horse of Azure 7'
     "$cardea" user create "$upn" --directory-role 'Global Reader' --password-stdin --data "$data/tls" <<<"$password"
     app=$("$cardea" app create --name msal --public --redirect-uri http://localhost \
         --scope EntitlementManagement.Read.All --data "$data/tls" --json)

@@ -64,7 +64,7 @@ impl Limits {
     }
 }
 
-fn refusal(whose: &str, wait: Duration) -> Error {
+pub(super) fn refusal(whose: &str, wait: Duration) -> Error {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     let message = format!("There are too many calls {whose}: try again in {seconds} s.");
     Error::new(Code::TOO_MANY_REQUESTS, message).with(http::header::RETRY_AFTER, seconds.into())

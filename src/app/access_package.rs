@@ -4,7 +4,6 @@ use super::{App, Caller, Error, Expected, Named, Uncommitted, refused};
 use crate::{
     authz::Action,
     domain::access_package as rules,
-    ids,
     model::{
         ACCESS_PACKAGE, ACCESS_PACKAGE_CATALOG, AccessPackage, AccessPackageInput,
         meta::LinkTable,
@@ -22,9 +21,9 @@ impl App {
         input: AccessPackageInput,
     ) -> Result<Stored<AccessPackage>, Error> {
         let allowed = caller.allow(Action::ManagePackages)?;
+        let id = allowed.new_id(input.id.clone())?;
         let catalog = input.catalog_id.clone().unwrap_or_default();
         self.check_catalog(caller, &allowed, &catalog, AccessPackage::CATALOG_ID).await?;
-        let id = input.id.clone().unwrap_or_else(ids::new_id);
         let (made, changes) = rules::create(id, input, &self.occasion(caller));
         match self.commit_once(caller, changes).await {
             Ok(()) => Ok(made),

@@ -40,7 +40,10 @@ impl Caller<'_> {
 impl App {
     /// What is to be remembered of a change.
     pub(super) fn remember(&self, caller: Caller<'_>, changes: &Changeset) -> Vec<Entry> {
-        let record = |Described { name, operation, category, targets }| {
+        let record = |Described { name, operation, category, targets, authors }| {
+            let mut details = app_of(caller);
+            // What a body declares is kept; who it was is who calls.
+            details.extend(authors.into_iter().filter(|(_, author)| Some(author) != caller.principal.name.as_ref()));
             let activity = Activity {
                 name,
                 category,
@@ -49,7 +52,7 @@ impl App {
                 correlation_id: Some(caller.provenance.correlation_id.clone()),
                 refused: None,
                 targets,
-                details: app_of(caller),
+                details,
             };
             activity.record(ids::new_id(), self.clock.now(), ids::new_row_version())
         };

@@ -63,7 +63,7 @@ impl App {
     ) -> Result<Stored<AccessPackageCatalog>, Error> {
         let allowed = caller.allow(Action::CreateCatalog)?;
         allowed.everywhere()?;
-        let id = input.id.clone().unwrap_or_else(ids::new_id);
+        let id = allowed.new_id(input.id.clone())?;
         let (made, mut changes) = rules::create(id, input, &self.occasion(caller));
         if allowed.by_roles {
             // Who could not see the catalog otherwise owns it.

@@ -13,7 +13,7 @@ pub mod role_assignment;
 use std::sync::Arc;
 
 pub(crate) use self::permission::Allowed;
-pub(crate) use self::read::action as read_action;
+pub(crate) use self::read::{action as read_action, sight};
 pub use self::{audit::Provenance, error::Error};
 pub use crate::domain::{Occasion, Refusal};
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     model::{
         changeset::Changeset,
         meta::Property,
+        password::Policy,
         record::{Record, RowVersion, Stored},
     },
     store::{self, CommitError, Constraint, Store, TenantKey},
@@ -36,6 +37,7 @@ pub struct App {
     store: Arc<dyn Store>,
     clock: Clock,
     takeover: bool,
+    passwords: Policy,
 }
 
 /// Who calls, and in which tenant.
@@ -85,13 +87,19 @@ impl Expected {
 impl App {
     /// The use cases over this store and clock.
     pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
-        Self { store, clock, takeover: false }
+        Self { store, clock, takeover: false, passwords: Policy::default() }
     }
 
     /// The same, where whoever may change applications may change the credentials of any, whatever it holds, as in Graph.
     #[must_use]
     pub fn allowing_takeover(self, takeover: bool) -> Self {
         Self { takeover, ..self }
+    }
+
+    /// The same, which asks this of passwords.
+    #[must_use]
+    pub fn with_passwords(self, passwords: Policy) -> Self {
+        Self { passwords, ..self }
     }
 
     /// The store.

@@ -3,8 +3,11 @@
 use super::{App, Caller, Error};
 use crate::{
     authz::{self, Action, ByToken, Denied, Grant, Principal, Role},
+    domain::Refusal,
+    ids,
     model::{
         ACCESS_PACKAGE_CATALOG, UNIFIED_ROLE_ASSIGNMENT, UnifiedRoleAssignment,
+        bind::Violation,
         meta::{EntityType, ID, Scoping},
         record::{Record, Stored},
         scope::Scope,
@@ -34,6 +37,20 @@ impl Allowed {
             Err(self.denied.into())
         } else {
             Err(missing())
+        }
+    }
+
+    /// The id of something new: the one that the body gives, or another. To be told that an id is taken is to be told that
+    /// something is there, so who does not see the whole tenant gives none.
+    pub(crate) fn new_id(&self, given: Option<String>) -> Result<String, Error> {
+        match given {
+            None => Ok(ids::new_id()),
+            Some(id) if self.see == Scope::Tenant => Ok(id),
+            Some(_) => {
+                let message = "'id' is assigned by the server to what is created by callers whose roles are not for the \
+                               whole tenant: leave it out.";
+                Err(Refusal::Invalid(vec![Violation::new("id", message)]).into())
+            }
         }
     }
 

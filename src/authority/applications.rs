@@ -89,8 +89,11 @@ pub enum ManageError {
     #[error("there is a user {0:?} already")]
     UserTaken(String),
     /// A password that is none.
-    #[error("a password has 8 to 256 characters")]
-    Password,
+    #[error("{0}")]
+    Password(String),
+    /// The password could not be read.
+    #[error("the password cannot be read from stdin")]
+    Unread,
     /// A directory role that means nothing here.
     #[error("{0}")]
     DirectoryRole(String),

@@ -52,6 +52,12 @@ pub enum SignInError {
     /// There is nobody of that name, or that is not the password, or the person may not sign in; which is not told.
     #[error("wrong name or password")]
     Password,
+    /// The password was right, and has to be changed before anything is granted.
+    #[error("the password must be changed")]
+    MustChangePassword,
+    /// The new password is not taken, for this reason.
+    #[error("the new password is not taken: {0}")]
+    NewPassword(String),
     /// A code or a refresh token is not good.
     #[error("the grant is not good: {0}")]
     Grant(&'static str),
@@ -92,6 +98,7 @@ impl SignInError {
             Self::Replayed => Some(7_000_219),
             Self::Password => Some(50_126),
             Self::Expired => Some(7_000_222),
+            Self::MustChangePassword => Some(50_055),
             Self::Disabled => Some(7_000_112),
             _ => None,
         }

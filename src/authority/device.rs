@@ -126,16 +126,16 @@ impl Authority {
         Ok(app.map(|app| Waiting { tenant, app, code }))
     }
 
-    /// The person signs in, and with that the device may go on.
+    /// The person signs in, with a new password if there is one, and with that the device may go on.
     pub async fn device_approve(
         &self,
         waiting: &Waiting,
         upn: &str,
-        password: &str,
+        (password, new_password): (&str, Option<&str>),
         visit: Visit<'_>,
     ) -> Result<(), SignInError> {
-        let Waiting { tenant, app, code } = waiting;
-        let user = self.sign_in(PasswordSignIn { tenant, app, upn, password, grant: "device_code", visit }).await?;
+        let (Waiting { tenant, app, code }, grant) = (waiting, "device_code");
+        let user = self.sign_in(PasswordSignIn { tenant, app, upn, password, new_password, grant, visit }).await?;
         let now = self.clock.now();
         let grant = Grant {
             hash: code.hash.clone(),

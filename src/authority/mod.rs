@@ -21,6 +21,7 @@ mod hashes;
 mod issue;
 mod keys;
 mod known;
+mod passwords;
 mod people;
 mod provisioning;
 mod remember;
@@ -46,7 +47,8 @@ pub use fresh::LAG;
 pub use hashes::hash_here;
 pub use issue::{IssueError, MAX_LIFETIME, Subject, TokenRequest};
 pub use keys::PublicKey;
-pub use people::{MIN_PASSWORD, PasswordSignIn};
+pub use passwords::PasswordChange;
+pub use people::PasswordSignIn;
 pub use remember::Visit;
 pub use unauthenticated::{CODE, Unauthenticated};
 
@@ -64,7 +66,7 @@ use self::{
 use crate::{
     clock::Clock,
     ids,
-    model::{activity::target, changeset::Changeset, value::Timestamp},
+    model::{activity::target, changeset::Changeset, password::Policy, value::Timestamp},
     store::{self, CommitError, NewTenant, Store, Tenant, TenantKey},
 };
 
@@ -84,6 +86,8 @@ pub struct Options {
     pub issuers: Vec<Issuer>,
     /// Whether people sign in through Swagger UI.
     pub swagger_ui: bool,
+    /// What is asked of passwords.
+    pub passwords: Policy,
 }
 
 impl Default for Options {
@@ -96,6 +100,7 @@ impl Default for Options {
             embedded: true,
             issuers: Vec::new(),
             swagger_ui: true,
+            passwords: Policy::default(),
         }
     }
 }

@@ -9,15 +9,13 @@ use super::{
 };
 use crate::{
     ids,
-    model::{self, activity::target, audit::Entry, changeset::Changeset, record::Stored},
+    model::{self, activity::target, audit::Entry, changeset::Changeset, password::Whose, record::Stored},
     store::{
         ClientSecret, CommitError, Constraint, Password, ServicePrincipal, Tenant, User,
         directory::{find, find_all},
     },
 };
 
-/// Shorter passwords are not taken.
-pub const MIN_PASSWORD: usize = 8;
 /// Nobody's name or password is longer.
 const MAX_LENGTH: usize = 256;
 
@@ -31,6 +29,8 @@ pub struct PasswordSignIn<'a> {
     pub upn: &'a str,
     /// The password.
     pub password: &'a str,
+    /// The one to have from now on, if the person gives one.
+    pub new_password: Option<&'a str>,
     /// On the way to what, as it is remembered.
     pub grant: &'static str,
     /// From where, and by which request.
@@ -52,12 +52,14 @@ impl Authority {
         directory_roles: &[String],
         password: Option<String>,
     ) -> Result<(User, Option<String>), ManageError> {
-        let (shown, password) = self.new_password(password)?;
+        let shown_name = display_name(name.unwrap_or(upn))?;
+        let whose = Whose { user_principal_name: upn, display_name: &shown_name, ..Whose::default() };
+        let (shown, password) = self.new_password(password, whose)?;
         let user = User {
             id: ids::new_id(),
             version: ids::new_row_version(),
             user_principal_name: user_principal_name(upn)?,
-            display_name: display_name(name.unwrap_or(upn))?,
+            display_name: shown_name,
             account_enabled: true,
             directory_roles: template_ids(directory_roles).map_err(|e| ManageError::DirectoryRole(e.to_string()))?,
             created_at: self.clock.now(),
@@ -79,10 +81,11 @@ impl Authority {
         password: Option<String>,
     ) -> Result<(User, Option<String>), ManageError> {
         let (user, row) = self.user_find(tenant, upn).await?;
-        let (shown, Password { hash, changed_at }) = self.new_password(password)?;
+        let (shown, Password { hash, changed_at }) = self.new_password(password, (&row.record).into())?;
         let after = model::User {
             password_hash: Some(hash),
             last_password_change_date_time: Some(changed_at),
+            force_change_password: None,
             ..row.record.clone()
         };
         let changes = Changeset::default().update(row, after, ids::new_row_version()).revoke(&user.id, changed_at);
@@ -116,14 +119,18 @@ impl Authority {
         vec![by_command(name, "UserManagement", operation, about, self.clock.now())]
     }
 
-    fn new_password(&self, given: Option<String>) -> Result<(Option<String>, Password), ManageError> {
-        let (shown, plain) = match given {
-            Some(plain) if (MIN_PASSWORD..=MAX_LENGTH).contains(&plain.chars().count()) => (None, plain),
-            Some(_) => return Err(ManageError::Password),
-            None => {
-                let made = secrets::random()?;
-                (Some(made.clone()), made)
+    fn new_password(&self, given: Option<String>, whose: Whose<'_>) -> Result<(Option<String>, Password), ManageError> {
+        let check = |password: &str| self.options.passwords.check(password, whose);
+        let (shown, plain) = if let Some(plain) = given {
+            check(&plain).map_err(ManageError::Password)?;
+            (None, plain)
+        } else {
+            // One of a thousand has no digit, say.
+            let mut made = secrets::random()?;
+            while check(&made).is_err() {
+                made = secrets::random()?;
             }
+            (Some(made.clone()), made)
         };
         Ok((shown, Password { hash: secrets::hash(&plain)?, changed_at: self.clock.now() }))
     }
@@ -132,7 +139,10 @@ impl Authority {
     /// may not sign in, is not told.
     pub async fn sign_in(&self, asked: PasswordSignIn<'_>) -> Result<User, SignInError> {
         let upn: String = asked.upn.trim().chars().take(MAX_LENGTH).collect();
-        let outcome = self.authenticate_person(&asked, &upn).await;
+        let outcome = match self.authenticate_person(&asked, &upn).await {
+            Ok(user) => self.with_new_password(&asked, user).await,
+            Err(error) => Err(error),
+        };
         let attempt = Attempt {
             app_id: Some(&asked.app.app_id),
             app_name: Some(&asked.app.display_name),

@@ -17,7 +17,7 @@ use super::{
     check::bearer, secrets,
 };
 use crate::{
-    authz::{DirectoryRoles, Kind, Permissions, Principal},
+    authz::{DirectoryRoles, Kind, MEMBER_READ_HIDDEN, Permissions, Principal},
     ids,
     model::{
         activity::{Target, target},
@@ -32,7 +32,9 @@ const PREFIX: &str = "scim_";
 /// Characters of a secret by which people tell tokens apart.
 const HINT: usize = 3;
 /// What a client may do, at SCIM's addresses and nowhere else.
-const PERMISSIONS: [&str; 2] = ["User.ReadWrite.All", "Group.ReadWrite.All"];
+///
+/// It says who is in a group, hidden or not, and compares that with what is there: so it sees that.
+const PERMISSIONS: [&str; 3] = ["User.ReadWrite.All", "Group.ReadWrite.All", MEMBER_READ_HIDDEN];
 
 /// A client, and what its token proves.
 #[derive(Clone)]

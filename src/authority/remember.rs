@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::{Value as Json, json};
 
-use super::Authority;
+use super::{Authority, PasswordSignIn};
 use crate::{
     ids,
     model::{
@@ -14,7 +14,7 @@ use crate::{
         changeset::Changeset,
         value::Timestamp,
     },
-    store::{CommitError, TenantKey},
+    store::{CommitError, TenantKey, User},
 };
 
 /// A sign-in, whether it succeeded or not.
@@ -108,6 +108,22 @@ pub(super) fn by_command(
         refused: None,
         targets: vec![target],
         details: Vec::new(),
+    };
+    activity.record(ids::new_id(), now, ids::new_row_version())
+}
+
+/// The record of what a person does to the own account while signing in.
+pub(super) fn by_person(name: &str, user: &User, about: Target, asked: &PasswordSignIn<'_>, now: Timestamp) -> Entry {
+    let (id, upn) = (user.id.clone(), user.user_principal_name.clone());
+    let activity = Activity {
+        name: name.to_owned(),
+        category: "UserManagement",
+        operation: "Update",
+        by: Initiator::User { id, name: Some(upn), address: asked.visit.address },
+        correlation_id: asked.visit.correlation_id.map(str::to_owned),
+        refused: None,
+        targets: vec![about],
+        details: vec![("appId", asked.app.app_id.clone())],
     };
     activity.record(ids::new_id(), now, ids::new_row_version())
 }

@@ -8,6 +8,7 @@
 //! matter of directory roles. Where these don't decide, entitlement management's own roles do, which are assigned to
 //! persons and to applications, for the whole tenant or for one catalog.
 
+mod hidden;
 mod permission;
 pub mod privilege;
 mod role;
@@ -16,6 +17,7 @@ pub mod table;
 use std::fmt;
 
 pub use self::{
+    hidden::{MEMBER_READ_HIDDEN, sees_hidden_members},
     permission::{GRAPH_APP_ID, PERMISSIONS, Permission, Permissions},
     role::{DIRECTORY_ROLES, DirectoryRole, DirectoryRoles, OWNER, ROLES, Role},
     table::Action,
@@ -26,6 +28,8 @@ use crate::model::scope::Scope;
 pub const READ_ALL: &str = "EntitlementManagement.Read.All";
 /// May read and change all of entitlement management.
 pub const READ_WRITE_ALL: &str = "EntitlementManagement.ReadWrite.All";
+/// May do in the directory what the signed-in person may do there with their own object.
+pub const ACCESS_AS_USER: &str = "Directory.AccessAsUser.All";
 /// May read the audit logs.
 pub const AUDIT_LOG_READ_ALL: &str = "AuditLog.Read.All";
 /// May read the directory, and with it the audit logs.

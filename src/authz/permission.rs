@@ -1,6 +1,9 @@
 //! Permissions, as Graph names them.
 
-use super::{AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL, READ_ALL, READ_WRITE_ALL};
+use super::{
+    ACCESS_AS_USER, AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL, MEMBER_READ_HIDDEN, READ_ALL,
+    READ_WRITE_ALL,
+};
 
 /// A permission that means something here.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +41,7 @@ pub const PERMISSIONS: &[Permission] = &[
     permission("Group.ReadWrite.All", "62a82d76-70ea-41e2-9197-370581804d09", "Read and change all groups."),
     permission("GroupMember.Read.All", "98830695-27a2-44f7-8c18-0c3ebc9698f6", "Read groups and who is in them."),
     permission("GroupMember.ReadWrite.All", "dbaae8cf-10b5-4b86-a4a1-f871c94c6695", "Say who is in groups."),
+    permission(MEMBER_READ_HIDDEN, "658aa5d8-239f-45c4-aa12-864f4fc7e490", "Read who is in groups that hide it."),
     permission("Application.Read.All", "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30", "Read all applications."),
     permission(
         "Application.ReadWrite.All",
@@ -52,6 +56,7 @@ pub const PERMISSIONS: &[Permission] = &[
     permission("Organization.Read.All", "498476ce-e0fe-48b0-b801-37ba7e2685c6", "Read what the organization is."),
     permission("Domain.Read.All", "dbb9058a-0e50-45d7-ae91-66909b5d4664", "Read the domains of the organization."),
     Permission { name: "User.Read", description: "Read who has signed in.", id: None },
+    Permission { name: ACCESS_AS_USER, description: "Change the password of who has signed in.", id: None },
     Permission { name: "User.ReadBasic.All", description: "Read who the people are.", id: None },
 ];
 

@@ -48,6 +48,11 @@ impl DirectoryRoles {
         Self(names.into_iter().filter_map(bit).fold(0, |bits, bit| bits | bit))
     }
 
+    /// Whether one of these is among them.
+    pub(super) fn any(self, names: &[&str]) -> bool {
+        self.0 & Self::named(names.iter().copied()).0 != 0
+    }
+
     /// Whether one of them allows what the row is about.
     pub(super) fn allow(self, row: &Row) -> bool {
         self.names().any(|name| row.directory_roles.contains(&name))

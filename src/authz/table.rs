@@ -2,7 +2,9 @@
 
 use crate::model::meta::EntityType;
 
-use super::{AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL, READ_ALL, READ_WRITE_ALL};
+use super::{
+    ACCESS_AS_USER, AUDIT_LOG_READ_ALL, DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL, READ_ALL, READ_WRITE_ALL,
+};
 
 /// Something that a caller wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +53,8 @@ pub enum Action {
     AssignAppRoles,
     /// To give applications permissions of this API, which are roles in the application that it is.
     GrantPermissions,
+    /// To change one's own password.
+    ChangePassword,
     /// To read what the organization is.
     ReadOrganization,
     /// To read the organization's domains.
@@ -59,7 +63,7 @@ pub enum Action {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Read,
         Self::CreateCatalog,
         Self::ManageCatalog,
@@ -82,6 +86,7 @@ impl Action {
         Self::ReadAppRoles,
         Self::AssignAppRoles,
         Self::GrantPermissions,
+        Self::ChangePassword,
         Self::ReadOrganization,
         Self::ReadDomains,
     ];
@@ -206,6 +211,7 @@ const ASSIGN_APP_ROLES: Row = directory(
 // Entra: Application Administrator, "with the exception of application permissions for Microsoft Graph".
 const GRANT_PERMISSIONS: Row =
     directory(&["AppRoleAssignment.ReadWrite.All"], &["Global Administrator", "Privileged Role Administrator"]);
+const CHANGE_PASSWORD: Row = members(&[ACCESS_AS_USER, "User.ReadWrite.All", DIRECTORY_READ_WRITE_ALL]);
 const READ_ORGANIZATION: Row =
     members(&["Organization.Read.All", "User.Read", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
 const READ_DOMAINS: Row = members(&["Domain.Read.All", DIRECTORY_READ_ALL, DIRECTORY_READ_WRITE_ALL]);
@@ -266,6 +272,7 @@ pub const fn row(action: Action) -> &'static Row {
         Action::ReadAppRoles => &READ_APP_ROLES,
         Action::AssignAppRoles => &ASSIGN_APP_ROLES,
         Action::GrantPermissions => &GRANT_PERMISSIONS,
+        Action::ChangePassword => &CHANGE_PASSWORD,
         Action::ReadOrganization => &READ_ORGANIZATION,
         Action::ReadDomains => &READ_DOMAINS,
     }
@@ -356,6 +363,8 @@ mod tests {
                 ),
                 format!("AssignAppRoles: AppRoleAssignment.ReadWrite.All; {applications}, Privileged Role Administrator; "),
                 "GrantPermissions: AppRoleAssignment.ReadWrite.All; Global Administrator, Privileged Role Administrator; "
+                    .into(),
+                "ChangePassword: Directory.AccessAsUser.All User.ReadWrite.All Directory.ReadWrite.All; members; "
                     .into(),
                 format!("ReadOrganization: Organization.Read.All User.Read {directory}; members; "),
                 format!("ReadDomains: Domain.Read.All {directory}; members; "),

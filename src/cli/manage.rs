@@ -121,7 +121,7 @@ fn password(from_stdin: bool) -> Result<Option<String>, ManageError> {
         return Ok(None);
     }
     let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).map_err(|_| ManageError::Password)?;
+    io::stdin().lock().read_line(&mut line).map_err(|_| ManageError::Unread)?;
     Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 

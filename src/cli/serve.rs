@@ -96,7 +96,10 @@ fn tls(config: &Serve) -> Result<Option<Tls>, Error> {
 
 /// The application behind its API.
 fn api(config: &Serve, store: &Arc<dyn Store>, authority: Authority) -> Arc<Api> {
-    let app = App::new(Arc::clone(store), Clock::System).allowing_takeover(config.allow_credential_takeover);
+    let passwords = authority.options().passwords;
+    let app = App::new(Arc::clone(store), Clock::System)
+        .allowing_takeover(config.allow_credential_takeover)
+        .with_passwords(passwords);
     Arc::new(Api::new(app, authority, config.api_options()))
 }
 

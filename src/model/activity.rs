@@ -191,7 +191,8 @@ pub fn target(id: &str, name: Option<&str>, ty: &'static str) -> Target {
 pub fn describe(changes: &Changeset) -> Vec<Described> {
     let activity = |writes: &[RowWrite]| {
         let (name, operation, category) = writes.iter().find_map(named)?;
-        Some(Described { name, operation, category, targets: writes.iter().flat_map(targets).collect() })
+        let (targets, authors) = (writes.iter().flat_map(targets).collect(), writes.iter().flat_map(authors).collect());
+        Some(Described { name, operation, category, targets, authors })
     };
     changes.writes.chunks(MAX_TARGETS).filter_map(activity).collect()
 }
@@ -207,6 +208,28 @@ pub struct Described {
     pub category: &'static str,
     /// What is changed.
     pub targets: Vec<Target>,
+    /// The authors that are written: by which name a record calls one that a body has declared, and the author.
+    pub authors: Vec<(&'static str, String)>,
+}
+
+/// The columns that say who made and changed something, and what a record calls what they were declared to be.
+const AUTHORS: [(&str, &str); 2] = [("created_by", "declaredCreatedBy"), ("modified_by", "declaredModifiedBy")];
+
+/// The authors that are written. Bodies may declare them, so they need not be who calls.
+fn authors(write: &RowWrite) -> Vec<(&'static str, String)> {
+    let author = |column: Option<&Column>, value: &Value| {
+        let (_, name) = AUTHORS.into_iter().find(|(author, _)| column.is_some_and(|column| column.name == *author))?;
+        if let Value::Text(author) = value { Some((name, author.clone())) } else { None }
+    };
+    match write {
+        RowWrite::Insert { entity, values, .. } => {
+            entity.columns.iter().zip(values).filter_map(|(column, value)| author(Some(column), value)).collect()
+        }
+        RowWrite::Update { entity, changes, .. } => {
+            changes.iter().filter_map(|(at, value)| author(entity.columns.get(*at), value)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn named(write: &RowWrite) -> Option<(String, &'static str, &'static str)> {

@@ -226,6 +226,13 @@ impl Face {
         self.navigations.iter().find(|n| n.name.eq_ignore_ascii_case(name))
     }
 
+    /// Whether a response may show null in a property: also where the caller may read that there is an object, and not
+    /// what it is like.
+    pub fn shows_null(&self, property: &Property) -> bool {
+        let kept = self.entity.base.is_some() && property.column != ID && !property.ty.is_collection();
+        property.nullable || kept
+    }
+
     /// The properties that responses show, in order. Those left out are taken in bodies only.
     pub fn shown(&self) -> impl Iterator<Item = &'static Property> + use<> {
         self.properties.iter().filter(|p| p.shown)
@@ -368,6 +375,15 @@ pub enum MemberType {
 }
 
 impl Type {
+    /// Whether it is a list, which is empty where there is nothing to show.
+    pub const fn is_collection(self) -> bool {
+        match self {
+            Self::Strings => true,
+            Self::Structured(of) => of.collection,
+            _ => false,
+        }
+    }
+
     /// What holds such a value.
     pub const fn kind(self) -> Kind {
         match self {
@@ -428,6 +444,8 @@ pub struct Navigation {
     pub json_name: &'static str,
     /// What it leads to, in our words.
     pub description: &'static str,
+    /// The type it leads from.
+    pub source: &'static EntityType,
     /// The type it leads to.
     pub target: &'static EntityType,
     /// How the two are linked. A link by the source's own column leads to one, the others to many.
@@ -480,12 +498,29 @@ pub struct LinkTable {
     pub source: &'static str,
     /// The column with the target's id.
     pub target: &'static str,
+    /// Which of the links are hidden, if any are.
+    pub hidden: Option<&'static HiddenLinks>,
+}
+
+/// Links of an entity that, while it is in a certain state, only those see who are linked to it themselves.
+#[derive(Debug, PartialEq, Eq)]
+pub struct HiddenLinks {
+    /// The column of the table of links with the entity's id.
+    pub column: &'static str,
+    /// The table of the entity.
+    pub entity: &'static str,
+    /// Its column that tells the state.
+    pub state: &'static str,
+    /// What that column holds while the links are hidden.
+    pub value: &'static str,
+    /// The links by which somebody, their target, sees those of their source.
+    pub seen_by: &'static [LinkTable],
 }
 
 impl LinkTable {
     /// The same table, read in the other direction.
     #[must_use]
     pub const fn turned(self) -> Self {
-        Self { table: self.table, source: self.target, target: self.source }
+        Self { table: self.table, source: self.target, target: self.source, hidden: self.hidden }
     }
 }

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod bind;
 pub mod changeset;
 pub mod meta;
+pub mod password;
 pub mod record;
 pub mod scope;
 pub mod value;

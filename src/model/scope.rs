@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::meta::EntityType;
+
 /// Where a caller may do something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
@@ -39,5 +41,24 @@ impl Scope {
                 catalog.is_some_and(|catalog| ids.binary_search_by(|id| (**id).cmp(catalog)).is_ok())
             }
         }
+    }
+}
+
+/// What a caller may see. All rows are read under it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// Where.
+    pub scope: Scope,
+    /// The types of which the caller may know that there is an object, and no property but its id. Rows of one of several
+    /// types may be of these.
+    pub unreadable: Vec<&'static EntityType>,
+    /// The id of the caller's object, if hidden links are shown to those alone who are linked themselves; none: to the
+    /// caller, too.
+    pub outsider: Option<String>,
+}
+
+impl From<Scope> for Sight {
+    fn from(scope: Scope) -> Self {
+        Self { scope, ..Self::default() }
     }
 }

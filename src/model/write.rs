@@ -36,6 +36,7 @@ pub fn write_properties(out: &mut Vec<u8>, row: &dyn Row, first: usize, properti
         match written {
             Some(()) => {}
             None if property.omit_null => out.truncate(before),
+            None if property.ty.is_collection() && !property.nullable => out.extend_from_slice(b"[]"),
             None => out.extend_from_slice(b"null"),
         }
     }

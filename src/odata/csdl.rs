@@ -78,7 +78,7 @@ fn entity_type(face: &'static Face) -> Value {
     }
     let inherited = |p: &Property| p.column == ID || base.is_some_and(|base| base.shown().any(|of| of.name == p.name));
     for property in face.shown().filter(|p| !inherited(p)) {
-        members.insert(property.name.into(), structural(property));
+        members.insert(property.name.into(), structural(face, property));
     }
     for navigation in face.navigations {
         members.insert(navigation.name.into(), navigational(face, navigation));
@@ -128,7 +128,7 @@ fn alternate_key(property: &Property) -> Value {
     json!({ "Key": [{ "Name": property.name, "Alias": property.name }] })
 }
 
-fn structural(property: &Property) -> Value {
+fn structural(face: &Face, property: &Property) -> Value {
     let mut members = Map::new();
     match property.ty {
         Type::Structured(of) => _ = members.insert("$Type".into(), json!(qualified(of.complex.name))),
@@ -137,7 +137,7 @@ fn structural(property: &Property) -> Value {
     if matches!(property.ty, Type::Strings | Type::Structured(Structured { collection: true, .. })) {
         members.insert("$Collection".into(), json!(true));
     }
-    if property.nullable {
+    if face.shows_null(property) {
         members.insert("$Nullable".into(), json!(true));
     }
     if matches!(property.ty, Type::String) && property.max_length != usize::MAX {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::model::{
     meta::{Face, ID},
-    scope::Scope,
+    scope::Sight,
     value::Timestamp,
 };
 
@@ -114,7 +114,7 @@ fn collection(
         limit,
         count: options.truth(SystemOption::Count)?,
         shape,
-        scope: Scope::Tenant,
+        sight: Sight::default(),
         root: String::new(),
     })
 }

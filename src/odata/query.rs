@@ -4,7 +4,7 @@
 
 use crate::model::{
     meta::{Face, Kind, Navigation, Property, Type},
-    scope::Scope,
+    scope::Sight,
     value::Value,
 };
 
@@ -99,8 +99,8 @@ pub struct Query {
     pub count: bool,
     /// What to write of each row.
     pub shape: Shape,
-    /// What the caller may see. The parser leaves it the whole tenant.
-    pub scope: Scope,
+    /// What the caller may see. The parser leaves it all of the tenant.
+    pub sight: Sight,
     /// The absolute URL of the service's root, for links in the answer. The parser leaves it empty.
     pub root: String,
 }

@@ -48,7 +48,8 @@ const fn property(name: &'static str, column: usize, ty: Type) -> Property {
 }
 
 const fn navigation(name: &'static str, target: &'static EntityType, link: Link) -> Navigation {
-    Navigation { name, json_name: "", description: "", target, link, required: false, by_reference: false, kinds: &[] }
+    let (json_name, description, source) = ("", "", target);
+    Navigation { name, json_name, description, source, target, link, required: false, by_reference: false, kinds: &[] }
 }
 
 static STATE: Enum = Enum {
@@ -130,8 +131,12 @@ pub(super) static PACKAGE: EntityType = EntityType {
     ],
 };
 
-const INCOMPATIBLE: LinkTable =
-    LinkTable { table: "incompatible_access_package", source: "access_package_id", target: "incompatible_id" };
+const INCOMPATIBLE: LinkTable = LinkTable {
+    table: "incompatible_access_package",
+    source: "access_package_id",
+    target: "incompatible_id",
+    hidden: None,
+};
 
 pub(super) static CATALOG: EntityType = EntityType {
     name: "accessPackageCatalog",

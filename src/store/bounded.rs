@@ -51,7 +51,7 @@ fn is_bounded(query: &Query) -> bool {
             _ => return false,
         },
     }
-    if let Scope::Catalogs(catalogs) = &query.scope {
+    if let Scope::Catalogs(catalogs) = &query.sight.scope {
         // One catalog is one more column that is fixed; several, or a look-up, are not.
         match entity.scope {
             Scoping::Everyone => {}

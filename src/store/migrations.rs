@@ -31,7 +31,8 @@ pub(super) static SQLITE: &[Migration] = migrations!(
     "0008_directory",
     "0009_provisioning",
     "0010_privileges",
-    "0011_families"
+    "0011_families",
+    "0012_passwords"
 );
 pub(super) static POSTGRES: &[Migration] = migrations!(
     "postgres",
@@ -45,7 +46,8 @@ pub(super) static POSTGRES: &[Migration] = migrations!(
     "0008_directory",
     "0009_provisioning",
     "0010_privileges",
-    "0011_families"
+    "0011_families",
+    "0012_passwords"
 );
 
 /// The number at the start of a file's name.

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 
 use super::{Error, TenantKey, bounded::Cost};
-use crate::model::meta::Closure;
+use crate::model::{meta::Closure, scope::Sight};
 
 /// How far is walked before a way is called long.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,8 @@ pub struct Walk {
     pub source: String,
     /// Which of them are walked.
     pub way: Way,
+    /// For whom: links that are hidden from a caller lead nowhere.
+    pub sight: Sight,
 }
 
 /// A way over links.
@@ -76,7 +78,19 @@ pub trait Reach: Send + Sync {
         targets: Vec<String>,
         steps: Steps,
     ) -> Result<Vec<String>, Error> {
-        let walk = |way| self.walk(tenant, Walk { closure, source: source.to_owned(), way });
+        self.reached_in_sight(tenant, closure, source, targets, (steps, &Sight::default())).await
+    }
+
+    /// The same, over the links that a caller may see.
+    async fn reached_in_sight(
+        &self,
+        tenant: TenantKey,
+        closure: &'static Closure,
+        source: &str,
+        targets: Vec<String>,
+        (steps, sight): (Steps, &Sight),
+    ) -> Result<Vec<String>, Error> {
+        let walk = |way| self.walk(tenant, Walk { closure, source: source.to_owned(), way, sight: sight.clone() });
         let above: HashSet<String> = walk(Way::Up(steps)).await?.into_iter().map(|(id, _)| id).collect();
         let (mut found, open): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| above.contains(target));
         if above.len() < steps.first || open.is_empty() {

@@ -144,14 +144,14 @@ impl<'q> Reader<'q> {
             },
             Step::Page => select::page(dialect, tenant, query, self.many),
             Step::Count => select::count(dialect, tenant, query),
-            Step::Parent => select::exists(dialect, tenant, &query.scope, query.rows.parent()?),
+            Step::Parent => select::exists(dialect, tenant, &query.sight, query.rows.parent()?),
             Step::Expand(node) => {
                 let node = self.nodes.get(node)?;
-                select::expansion(dialect, tenant, &query.scope, node.expand?, node.sources.keys.clone())
+                select::expansion(dialect, tenant, &query.sight, node.expand?, node.sources.keys.clone())
             }
             Step::ExpandCount(node) => {
                 let node = self.nodes.get(node)?;
-                select::expansion_count(dialect, tenant, &query.scope, node.expand?, node.sources.keys.clone())
+                select::expansion_count(dialect, tenant, &query.sight, node.expand?, node.sources.keys.clone())
             }
         })
     }

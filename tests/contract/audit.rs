@@ -21,6 +21,7 @@ use crate::{
 engines! {
     every_change_leaves_one_record_of_what_was_and_what_is,
     who_did_it_by_which_request_is_told,
+    a_declared_author_is_kept_and_marked,
     what_changes_nothing_leaves_no_record,
     refusals_are_remembered_once_a_minute_with_their_number,
     sign_ins_are_remembered_whether_they_succeed_or_not,
@@ -99,6 +100,39 @@ async fn who_did_it_by_which_request_is_told(app: TestApp) {
     let by = &records[1]["initiatedBy"];
     assert_eq!((&by["app"]["displayName"], &by["user"]), (&json!("cardea token"), &Json::Null));
     assert_ne!(records[1]["correlationId"], Json::Null);
+}
+
+async fn a_declared_author_is_kept_and_marked(app: TestApp) {
+    let before = changes(&app, 0).await.len();
+    let ada = app.user("ada@contoso.example", &[cardea::authz::READ_WRITE_ALL]).await.beta();
+    let catalog = ada.post(BETA.catalogs, json!({ "displayName": "Sales" })).await.expect(201).id();
+    let body = json!({ "displayName": "P", "catalogId": catalog, "createdBy": "eve", "modifiedBy": "mallory" });
+    let made = ada.post(PACKAGES, body).await.expect(201).json();
+    assert_eq!(
+        (&made["createdBy"], &made["modifiedBy"]),
+        (&json!("eve"), &json!("mallory")),
+        "what is declared is kept"
+    );
+    let one = format!("{PACKAGES}/{}", made["id"].as_str().unwrap());
+    ada.patch(&one, json!({ "description": "x", "modifiedBy": "trudy" })).await.expect(204);
+    ada.patch(&one, json!({ "description": "y" })).await.expect(204);
+    let same = json!({ "displayName": "Q", "catalogId": catalog, "createdBy": "ada@contoso.example" });
+    ada.post(PACKAGES, same).await.expect(201);
+    let records = changes(&app, before).await;
+    let declared = |record: &Json| -> Vec<(String, String)> {
+        let details = record["additionalDetails"].as_array().unwrap().iter();
+        let text = |detail: &Json, name: &str| detail[name].as_str().unwrap_or_default().to_owned();
+        let all = details.map(|detail| (text(detail, "key"), text(detail, "value")));
+        all.filter(|(key, _)| key.starts_with("declared")).collect()
+    };
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    assert_eq!(declared(&records[1]), [pair("declaredCreatedBy", "eve"), pair("declaredModifiedBy", "mallory")]);
+    assert_eq!(modified(&records[1], "createdBy"), (Json::Null, json!("\"eve\"")));
+    assert_eq!(declared(&records[2]), [pair("declaredModifiedBy", "trudy")]);
+    for undeclared in [0, 3, 4] {
+        assert!(declared(&records[undeclared]).is_empty(), "{}", records[undeclared]);
+    }
+    assert!(records.iter().all(|record| record["initiatedBy"]["user"]["userPrincipalName"] == "ada@contoso.example"));
 }
 
 async fn what_changes_nothing_leaves_no_record(app: TestApp) {

@@ -30,7 +30,7 @@ engines! {
     a_confidential_client_proves_itself_on_a_device,
 }
 
-const PASSWORD: &str = "correct horse";
+const PASSWORD: &str = "Correct horse 1";
 const FORM: &str = "application/x-www-form-urlencoded";
 const SCOPE: &str = "openid profile offline_access https://graph.microsoft.com/EntitlementManagement.Read.All";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -257,11 +257,11 @@ async fn what_was_let_in_ends_with_the_password(app: TestApp) {
     let authority = &app.api.authority;
     let device = Device::begin(&app, &client_id).await;
     device.let_in(&app, PASSWORD).await.expect(200);
-    let password = Some("another one".to_owned());
+    let password = Some("Another horse 2".to_owned());
     authority.user_set_password(authority.default_tenant(), "ada@contoso.example", password).await.unwrap();
     refused(device.poll(&app).await, "bad_verification_code", 70_018);
     let device = Device::begin(&app, &client_id).await;
-    device.let_in(&app, "another one").await.expect(200);
+    device.let_in(&app, "Another horse 2").await.expect(200);
     authority.user_delete(authority.default_tenant(), "ada@contoso.example").await.unwrap();
     refused(device.poll(&app).await, "bad_verification_code", 70_018);
 }

@@ -38,7 +38,7 @@ engines! {
 const VERIFIER: &str = "a-verifier-that-is-long-enough-to-be-one-0123456789";
 const REDIRECT: &str = "https://app.example/callback";
 const ADA: &str = "ada@contoso.example";
-const PASSWORD: &str = "correct horse";
+const PASSWORD: &str = "Correct horse 1";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 fn form(fields: &[(&str, &str)]) -> String {

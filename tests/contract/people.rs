@@ -36,7 +36,7 @@ engines! {
 
 pub const VERIFIER: &str = "a-verifier-that-is-long-enough-to-be-one-0123456789";
 pub const REDIRECT: &str = "https://app.example/callback";
-pub const PASSWORD: &str = "correct horse";
+pub const PASSWORD: &str = "Correct horse 1";
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
 fn challenge(verifier: &str) -> String {

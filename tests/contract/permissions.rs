@@ -67,7 +67,8 @@ fn decided(operation: &Operation) -> Vec<&'static str> {
     let id = operation.id.as_str();
     let begins = |verbs: &[&str]| verbs.iter().any(|verb| id.starts_with(verb));
     let reads = begins(&["list", "get", "count", "check"]);
-    let writes = begins(&["create", "update", "delete", "add", "remove", "set", "renew", "restore", "revoke"]);
+    let writes =
+        begins(&["create", "update", "delete", "add", "remove", "set", "renew", "restore", "revoke", "change"]);
     assert!(reads != writes || id == "batch", "{id} is an operation that nobody has thought about");
     let write = &[authz::DIRECTORY_READ_WRITE_ALL][..];
     let collection = operation.template.split(['/', '(']).nth(1).unwrap_or_default();
@@ -90,6 +91,7 @@ fn decided(operation: &Operation) -> Vec<&'static str> {
             }
             other => panic!("{other} is an operation that nobody has thought about"),
         },
+        _ if begins(&["change"]) => [&[authz::ACCESS_AS_USER, "User.ReadWrite.All"], write].concat(),
         "me" if id == "getMe" => [&["User.Read", "User.ReadBasic.All"], USERS, DIRECTORY].concat(),
         _ if id.contains("AppRoleAssign") && reads => [APP_ROLES, DIRECTORY].concat(),
         _ if id.contains("AppRoleAssign") => vec!["AppRoleAssignment.ReadWrite.All"],

@@ -103,7 +103,7 @@ on_each_engine! {
         assert_eq!(app.sign_in.redirect_uris, ["https://app.example/cb"]);
         let sign_in = async |upn| {
             let visit = Visit::default();
-            authority.sign_in(PasswordSignIn { tenant, app: &app, upn, password: "password", grant: "test", visit }).await
+            authority.sign_in(PasswordSignIn { tenant, app: &app, upn, password: "password", new_password: None, grant: "test", visit }).await
         };
         assert_eq!(sign_in("ADA@contoso.example").await.unwrap().id, "u");
         for not in ["bob@contoso.example", "eve@contoso.example"] {

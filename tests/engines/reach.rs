@@ -7,6 +7,7 @@ use cardea::{
         DIRECTORY_OBJECT, GROUP, Group, USER, User,
         changeset::{Changeset, RowWrite},
         meta::{Closure, Link, LinkTable, Version},
+        scope::Sight,
         value::Timestamp,
     },
     odata::{
@@ -53,7 +54,7 @@ impl World {
         insert(store, tenant, (GROUPS..GROUPS + PEOPLE).map(|n| User { id: id(n), upn_key: id(n), ..User::default() }))
             .await;
         let link = |table, (group, member): &(usize, usize)| RowWrite::Link {
-            table: LinkTable { table, source: "group_id", target: "member_id" },
+            table: LinkTable { table, source: "group_id", target: "member_id", hidden: None },
             source: id(*group),
             target: id(*member),
         };
@@ -108,7 +109,7 @@ on_each_engine! {
                     found.into_iter().filter(|found| !world.deleted.iter().any(|n| id(*n) == *found)).collect()
                 };
                 let right: BTreeSet<String> = world.above(of).difference(&world.deleted).map(|n| id(*n)).collect();
-                let walk = |way| store.walk(tenant, Walk { closure, source: id(of), way });
+                let walk = |way| store.walk(tenant, Walk { closure, source: id(of), way, sight: Sight::default() });
                 let all = walk(Way::Whole(asked.clone())).await.unwrap();
                 assert_eq!(living(all.into_iter().map(|(id, _)| id).collect()), right, "seed {seed}, {of}");
                 for steps in bounds {
@@ -137,7 +138,7 @@ on_each_engine! {
         let person = |n: usize| User { id: id(n), upn_key: id(n), deleted_at: gone(n).then_some(Timestamp(1)), ..User::default() };
         insert(&*store, tenant, (100..100 + people).map(person)).await;
         let link = |table, group: usize, member: usize| RowWrite::Link {
-            table: LinkTable { table, source: "group_id", target: "member_id" }, source: id(group), target: id(member),
+            table: LinkTable { table, source: "group_id", target: "member_id", hidden: None }, source: id(group), target: id(member),
         };
         let mut writes = Vec::new();
         for group in 1..=groups {

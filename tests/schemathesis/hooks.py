@@ -31,6 +31,9 @@ ACROSS_MEMBERS = (
     "cannot be among the ",  # an object of another type than those that may be linked
     "' twice",  # two addresses of one object
     "The password must have ",  # characters of several kinds
+    "The password must not contain ",  # the name of the person
+    "too easy to guess",
+    "is not the current password",
     "'passwordProfile' with a 'password' is required",  # but not for guests
     "must be true for a group ",  # what goes with the type of a group
     "must be false for a group ",

@@ -87,8 +87,8 @@ impl TestApp {
         };
         store.signing_key_create(signing_key().await).await.expect("a signing key");
         let authority = open_authority(&store, &clock, trust).await;
-        let uses = set(App::new(Arc::clone(&store), clock.clone()));
-        let api = Arc::new(Api::new(uses, authority, options));
+        let uses = App::new(Arc::clone(&store), clock.clone()).with_passwords(authority.options().passwords);
+        let api = Arc::new(Api::new(set(uses), authority, options));
         let listener = server::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = mpsc::channel(1);

@@ -30,6 +30,7 @@ pub(crate) static SIGNATURES: &[Signature] = &[
     Signature { name: "restore", takes: None, gives: Some(directory_object), status: "200" },
     Signature { name: "renew", takes: None, gives: None, status: "204" },
     Signature { name: "revokeSignInSessions", takes: None, gives: Some(truth), status: "200" },
+    Signature { name: "changePassword", takes: Some(passwords), gives: None, status: "204" },
     Signature { name: "addPassword", takes: Some(password), gives: Some(credential), status: "200" },
     Signature { name: "removePassword", takes: Some(key), gives: None, status: "204" },
 ];
@@ -70,6 +71,18 @@ fn by_ids() -> Json {
         "items": { "type": "string", "enum": ["user", "group", "application", "servicePrincipal", "directoryObject"] },
     });
     schema
+}
+
+fn passwords() -> Json {
+    let text = |what: &str| json!({ "type": "string", "description": what });
+    json!({
+        "type": "object",
+        "required": ["currentPassword", "newPassword"],
+        "properties": {
+            "currentPassword": text("The current password."),
+            "newPassword": text("The new password, which must be hard to guess."),
+        },
+    })
 }
 
 fn password() -> Json {

@@ -33,5 +33,6 @@ pub(super) fn operations(version: Version) -> Vec<Operation> {
         }
     }
     table.extend(actions::membership_at("/me", face, &Words { one: "who is signed in", many: "", id: "My" }));
+    table.push(super::passwords::change("/me", face, "My", "one's own"));
     table
 }

@@ -6,6 +6,7 @@ mod groups;
 mod links;
 mod me;
 mod objects;
+mod passwords;
 mod users;
 
 use http::{Method, StatusCode};

@@ -2,10 +2,10 @@
 
 use super::{
     Answer, Call, Error, Handlers, Operation, Purpose, Version, Words, actions, all, body, created, done, links,
-    list_of, one, parts, target, updated,
+    list_of, one, parts, passwords, target, updated,
 };
 use crate::{
-    app::directory::new_password,
+    app::Named,
     authz::Action,
     model::{USER, UserInput},
     odata::options,
@@ -41,13 +41,14 @@ pub(super) fn operations(version: Version) -> Vec<Operation> {
             .takes(Action::ManageUsers)
             .by(|call| Box::pin(revoke(call))),
     );
+    table.push(passwords::change(&one(face), face, "User", "a user's"));
     table
 }
 
 async fn create(call: Call) -> Result<Answer, Error> {
     let face = USER.face(call.version);
     let body = body::<UserInput>(&call, face, Purpose::Create)?;
-    let hash = password(&call, &body.input, true).await?;
+    let hash = password(&call, None, &body.input).await?;
     let declares_type = body.declares_type;
     let made = call.api.app.user_create(call.caller(), parts(body), hash).await;
     created(&call, face, made, declares_type)
@@ -56,17 +57,17 @@ async fn create(call: Call) -> Result<Answer, Error> {
 async fn update(call: Call) -> Result<Answer, Error> {
     let face = USER.face(call.version);
     let body = body::<UserInput>(&call, face, Purpose::Update)?;
-    let hash = password(&call, &body.input, false).await?;
     let (named, expected) = target(&call)?;
+    let hash = password(&call, Some(named), &body.input).await?;
     let declares_type = body.declares_type;
     let after = call.api.app.user_update(call.caller(), (named, &expected), parts(body), hash).await;
     updated(&call, face, after, declares_type)
 }
 
 /// The hash of the password that a body gives.
-async fn password(call: &Call, input: &UserInput, create: bool) -> Result<Option<String>, Error> {
-    let given = new_password(input, create).map_err(|e| Error::app(e, USER.face(call.version)))?;
-    match given {
+async fn password(call: &Call, named: Option<Named<'_>>, input: &UserInput) -> Result<Option<String>, Error> {
+    let given = call.api.app.new_password(call.caller(), named, input).await;
+    match given.map_err(|e| Error::app(e, USER.face(call.version)))? {
         Some(password) => Ok(Some(call.api.authority.hash(password).await.map_err(|_| Error::busy())?)),
         None => Ok(None),
     }

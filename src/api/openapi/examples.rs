@@ -90,6 +90,7 @@ pub(super) fn call(signature: &Signature) -> Value {
     match signature.name {
         "checkMemberGroups" => json!({ "groupIds": [id] }),
         "checkMemberObjects" | "getByIds" => json!({ "ids": [id] }),
+        "changePassword" => json!({ "currentPassword": "Correct horse 1", "newPassword": "Another horse 2" }),
         "addPassword" => json!({ "passwordCredential": { "displayName": "For the night" } }),
         "removePassword" => json!({ "keyId": id }),
         _ => json!({ "securityEnabledOnly": false }),

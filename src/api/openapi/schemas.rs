@@ -92,11 +92,11 @@ fn entity(face: &'static Face) -> Value {
     properties.insert("@odata.context".into(), context());
     properties.insert("@odata.type".into(), declared_type(face));
     for property in face.shown() {
-        properties.insert(property.name.into(), shown_property(property));
+        properties.insert(property.name.into(), shown_property(property, face.shows_null(property)));
     }
     // What is of one of several types has the properties of the one that it names.
-    for property in face.derived().flat_map(Face::shown) {
-        properties.entry(property.name).or_insert_with(|| shown_property(property));
+    for (face, property) in face.derived().flat_map(|face| face.shown().map(move |property| (face, property))) {
+        properties.entry(property.name).or_insert_with(|| shown_property(property, face.shows_null(property)));
     }
     for navigation in face.navigations {
         expanded(face, navigation, &mut properties);
@@ -118,18 +118,18 @@ fn collection(face: &Face) -> Value {
     })
 }
 
-fn shown_property(property: &Property) -> Value {
+fn shown_property(property: &Property, nullable: bool) -> Value {
     let mut schema = Map::new();
     if matches!(property.ty, Type::Strings) {
-        schema.insert("type".into(), types(property.ty, property.nullable));
+        schema.insert("type".into(), types(property.ty, nullable));
         schema.insert("items".into(), json!({ "type": "string" }));
         schema.insert("description".into(), json!(property.description));
     } else if let Type::Structured(of) = property.ty {
         let named = reference_to(of.complex.name);
         if of.collection {
-            schema.insert("type".into(), types(property.ty, property.nullable));
+            schema.insert("type".into(), types(property.ty, nullable));
             schema.insert("items".into(), named);
-        } else if property.nullable {
+        } else if nullable {
             schema.insert("anyOf".into(), json!([named, { "type": "null" }]));
         } else {
             schema.insert("$ref".into(), json!(format!("#/components/schemas/{NAMESPACE}.{}", of.complex.name)));
@@ -139,13 +139,13 @@ fn shown_property(property: &Property) -> Value {
         schema.insert("$ref".into(), json!(format!("#/components/schemas/{NAMESPACE}.{name}")));
         schema.insert("description".into(), json!(property.description));
     } else {
-        schema.insert("type".into(), types(property.ty, property.nullable));
+        schema.insert("type".into(), types(property.ty, nullable));
         if let Some(format) = format(property.ty) {
             schema.insert("format".into(), json!(format));
         }
         schema.insert("description".into(), json!(property.description));
         if let Type::Enum(enumeration) = property.ty {
-            schema.insert("enum".into(), members(enumeration, property.nullable));
+            schema.insert("enum".into(), members(enumeration, nullable));
         }
         if property.max_length != usize::MAX && matches!(property.ty, Type::String) {
             schema.insert("maxLength".into(), json!(property.max_length));

@@ -152,7 +152,7 @@ fn query(rows: Rows, filter: Option<Expr>) -> Query {
         limit: 1,
         count: false,
         shape: Shape::default(),
-        scope: crate::model::scope::Scope::Tenant,
+        sight: crate::model::scope::Sight::default(),
         root: String::new(),
         rows,
     }

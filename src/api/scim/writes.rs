@@ -48,7 +48,7 @@ pub(super) async fn create(
         (made.record.id, body, made.version)
     } else {
         let input = users::input(&resource, call.domain().await?, Origin::Client)?;
-        let hash = hash(call, &input).await?;
+        let hash = hash(call, "", &input).await?;
         let made = call.app().user_create(call.caller(), (input, Vec::new()), hash).await?;
         let body = lists::user(call, &made, shown).await?;
         (made.record.id, body, made.version)
@@ -75,7 +75,7 @@ pub(super) async fn replace(
         return Ok(written(StatusCode::OK, Some(body), after.version));
     }
     let input = users::input(&resource, call.domain().await?, Origin::Client)?;
-    let password = hash(call, &input).await?.map_or(Password::Kept, Password::New);
+    let password = hash(call, id, &input).await?.map_or(Password::Kept, Password::New);
     let rewrite = |before: &User, on: &Occasion| Ok::<_, Failure>(of_user(before, input.clone(), &password, on));
     let after = call.app().user_rewrite(call.caller(), (named(&USER, id), expected), rewrite).await?;
     user_answer(call, &after, shown).await
@@ -175,14 +175,14 @@ async fn patched_password(call: &Call, id: &str, patch: &PatchOp) -> Result<Pass
         Some(KEPT) => Ok(Password::Kept),
         Some(_) => {
             let input = users::input(&after, call.domain().await?, Origin::Patch)?;
-            Ok(hash(call, &input).await?.map_or(Password::Kept, Password::New))
+            Ok(hash(call, id, &input).await?.map_or(Password::Kept, Password::New))
         }
     }
 }
 
-/// The hash of the password that is given, if one is.
-async fn hash(call: &Call, input: &UserInput) -> Result<Option<String>, Failure> {
-    match app::directory::new_password(input, false)? {
+/// The hash of the password that is given a person, if one is: one who need not be there, or have a password.
+async fn hash(call: &Call, id: &str, input: &UserInput) -> Result<Option<String>, Failure> {
+    match call.app().new_password(call.caller(), Some(named(&USER, id)), input).await? {
         Some(password) => {
             let hash = call.api.authority.hash(password).await;
             Ok(Some(hash.map_err(|_| crate::api::error::Error::busy())?))

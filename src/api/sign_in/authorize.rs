@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     authority::{PasswordSignIn, SignInError, may_redirect},
-    store::{GrantDetails, ServicePrincipal, Tenant},
+    store::{GrantDetails, ServicePrincipal, Tenant, User},
 };
 
 /// The method of [`GrantDetails::challenge`].
@@ -31,7 +31,7 @@ pub(super) async fn show(asked: Asked) -> Response {
         Ok(wanted) if wanted.prompt == "none" => {
             wanted.refuse("login_required", "AADSTS50058: A silent sign-in request was sent but no user is signed in.")
         }
-        Ok(wanted) => wanted.page(&asked, &wanted.login_hint, None),
+        Ok(wanted) => wanted.page(&asked, &wanted.login_hint, None, false),
         Err(response) => response,
     }
 }
@@ -46,27 +46,16 @@ pub(super) async fn enter(asked: Asked, body: Body) -> Response {
         Ok(form) => form,
         Err(refusal) => return broken(&refusal),
     };
-    let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
-    let (username, password) = (field("username"), field("password"));
-    let (tenant, app) = (&wanted.tenant, &wanted.app);
-    let authority = &asked.api.authority;
-    let sign_in =
-        PasswordSignIn { tenant, app, upn: username, password, grant: "authorization_code", visit: asked.visit() };
-    let user = match authority.sign_in(sign_in).await {
+    let username = form.get("username").map(String::as_str).unwrap_or_default();
+    let user = match sign_in(&asked, &wanted, username, &form).await {
         Ok(user) => user,
-        Err(SignInError::Password) => {
-            return wanted.page(&asked, username, Some("The name or the password is not right."));
-        }
-        Err(SignInError::Slow(wait)) => {
-            let text = format!("Too many attempts: wait {} seconds.", wait.as_secs() + 1);
-            return wanted.page(&asked, username, Some(&text));
-        }
         Err(SignInError::Store(error)) => return broken(&Refusal::store(&error)),
         Err(error) => {
-            tracing::warn!(%error, "a person could not sign in");
-            return wanted.page(&asked, username, Some("That did not work just now: try again."));
+            let renew = page::renews(&form) || matches!(error, SignInError::MustChangePassword);
+            return wanted.page(&asked, username, Some(&page::told(&error)), renew);
         }
     };
+    let (tenant, app, authority) = (&wanted.tenant, &wanted.app, &asked.api.authority);
     match authority.code(tenant, app, &user, wanted.details.clone()).await {
         Ok(code) => wanted.answer(&[("code", &code)]),
         Err(error) => {
@@ -74,6 +63,19 @@ pub(super) async fn enter(asked: Asked, body: Body) -> Response {
             wanted.refuse("temporarily_unavailable", "The service is temporarily unavailable: try again.")
         }
     }
+}
+
+async fn sign_in(
+    asked: &Asked,
+    wanted: &Wanted,
+    upn: &str,
+    form: &HashMap<String, String>,
+) -> Result<User, SignInError> {
+    let password = form.get("password").map(String::as_str).unwrap_or_default();
+    let (tenant, app, new_password) = (&wanted.tenant, &wanted.app, page::new_password(form)?);
+    let grant = "authorization_code";
+    let sign_in = PasswordSignIn { tenant, app, upn, password, new_password, grant, visit: asked.visit() };
+    asked.api.authority.sign_in(sign_in).await
 }
 
 /// What a client wants.
@@ -166,11 +168,11 @@ impl Wanted {
         }
     }
 
-    fn page(&self, asked: &Asked, username: &str, alert: Option<&str>) -> Response {
+    fn page(&self, asked: &Asked, username: &str, alert: Option<&str>, renew: bool) -> Response {
         let action = asked.uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str);
         let (app, tenant) = (self.app.display_name.as_str(), self.tenant.display_name.as_str());
         let redirect_uri = self.details.redirect_uri.as_str();
-        page::sign_in(&SignIn { app, tenant, action, username, alert, redirect_uri })
+        page::sign_in(&SignIn { app, tenant, action, username, alert, renew, redirect_uri })
     }
 
     fn refuse(&self, error: &str, description: &str) -> Response {

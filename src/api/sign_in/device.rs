@@ -79,20 +79,29 @@ pub(super) async fn enter(asked: Asked, body: Body) -> Response {
         Ok(Some(waiting)) => waiting,
         Ok(None) => return page::device_code(code, Some("The code is not right, or it is too old.")),
         Err(SignInError::Store(error)) => return broken(&Refusal::store(&error)),
-        Err(error) => return page::device_code(code, Some(&told(&error))),
+        Err(error) => return page::device_code(code, Some(&page::told(&error))),
     };
     if form.contains_key("decline") {
-        return finish(authority.device_decline(&waiting).await, &waiting, code, "", false);
+        return finish(authority.device_decline(&waiting).await, &waiting, code, ("", false), false);
     }
     if !form.contains_key("username") {
-        return sign_in(&waiting, code, "", None);
+        return sign_in(&waiting, code, ("", false), None);
     }
-    let (username, password) = (field("username"), field("password"));
-    let outcome = authority.device_approve(&waiting, username, password, asked.visit()).await;
-    finish(outcome, &waiting, code, username, true)
+    let (username, password, renew) = (field("username"), field("password"), page::renews(&form));
+    let outcome = match page::new_password(&form) {
+        Ok(new) => authority.device_approve(&waiting, username, (password, new), asked.visit()).await,
+        Err(error) => Err(error),
+    };
+    finish(outcome, &waiting, code, (username, renew), true)
 }
 
-fn finish(outcome: Result<(), SignInError>, waiting: &Waiting, code: &str, username: &str, allowed: bool) -> Response {
+fn finish(
+    outcome: Result<(), SignInError>,
+    waiting: &Waiting,
+    code: &str,
+    (username, renew): (&str, bool),
+    allowed: bool,
+) -> Response {
     let app = &waiting.app.display_name;
     match outcome {
         Ok(()) if allowed => page::message(
@@ -103,24 +112,14 @@ fn finish(outcome: Result<(), SignInError>, waiting: &Waiting, code: &str, usern
         Ok(()) => page::message(StatusCode::OK, "Declined", &format!("{app} was not let in. You can close this page.")),
         Err(SignInError::GrantExpired) => page::device_code("", Some("The code is not right, or it is too old.")),
         Err(SignInError::Store(error)) => broken(&Refusal::store(&error)),
-        Err(error) => sign_in(waiting, code, username, Some(&told(&error))),
-    }
-}
-
-fn sign_in(waiting: &Waiting, code: &str, username: &str, alert: Option<&str>) -> Response {
-    let (app, tenant) = (waiting.app.display_name.as_str(), waiting.tenant.display_name.as_str());
-    page::sign_in_device(&page::SignInDevice { app, tenant, action: PAGE, code, username, alert })
-}
-
-/// What a person is told.
-fn told(error: &SignInError) -> String {
-    match error {
-        SignInError::Password => "The name or the password is not right.".to_owned(),
-        SignInError::Disabled => "The application is disabled.".to_owned(),
-        SignInError::Slow(wait) => format!("Too many attempts: wait {} seconds.", wait.as_secs() + 1),
-        error => {
-            tracing::warn!(%error, "a person could not sign in for a device");
-            "That did not work just now: try again.".to_owned()
+        Err(error) => {
+            let renew = renew || matches!(error, SignInError::MustChangePassword);
+            sign_in(waiting, code, (username, renew), Some(&page::told(&error)))
         }
     }
+}
+
+fn sign_in(waiting: &Waiting, code: &str, (username, renew): (&str, bool), alert: Option<&str>) -> Response {
+    let (app, tenant) = (waiting.app.display_name.as_str(), waiting.tenant.display_name.as_str());
+    page::sign_in_device(&page::SignInDevice { app, tenant, action: PAGE, code, username, alert, renew })
 }

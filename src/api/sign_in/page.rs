@@ -1,6 +1,6 @@
 //! The pages that people see: small, without scripts, and framed by nobody.
 
-use std::fmt::Write;
+use std::{collections::HashMap, fmt::Write};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
@@ -9,6 +9,8 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, StatusCode, header};
+
+use crate::authority::SignInError;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0;display:grid;place-items:center;min-height:100vh;\
     background:#f4f5f7;color:#1c1f23}main{background:#fff;padding:2rem;border-radius:.5rem;width:20rem;max-width:90vw;\
@@ -31,13 +33,15 @@ pub(super) struct SignIn<'a> {
     pub(super) username: &'a str,
     /// What was wrong the last time.
     pub(super) alert: Option<&'a str>,
+    /// Whether a new password is due.
+    pub(super) renew: bool,
     /// Where the person is sent after that, for the browser to allow it.
     pub(super) redirect_uri: &'a str,
 }
 
 /// The page on which a person signs in.
 pub(super) fn sign_in(page: &SignIn<'_>) -> Response {
-    let SignIn { app, tenant, action, username, alert, redirect_uri } = page;
+    let SignIn { app, tenant, action, username, alert, renew, redirect_uri } = page;
     let (status, alert) = alerted(*alert, StatusCode::UNAUTHORIZED);
     let body = format!(
         "<h1>Sign in</h1><p><small>{} · {}</small></p>{alert}<form method=\"post\" action=\"{}\">{}\
@@ -45,7 +49,7 @@ pub(super) fn sign_in(page: &SignIn<'_>) -> Response {
         escape(app),
         escape(tenant),
         escape(action),
-        credentials(username),
+        credentials(username, *renew),
     );
     page_of(status, "Sign in", &body, &form_action(redirect_uri))
 }
@@ -76,11 +80,13 @@ pub(super) struct SignInDevice<'a> {
     pub(super) username: &'a str,
     /// What was wrong the last time.
     pub(super) alert: Option<&'a str>,
+    /// Whether a new password is due.
+    pub(super) renew: bool,
 }
 
 /// The page on which a person lets a device in.
 pub(super) fn sign_in_device(page: &SignInDevice<'_>) -> Response {
-    let SignInDevice { app, tenant, action, code, username, alert } = page;
+    let SignInDevice { app, tenant, action, code, username, alert, renew } = page;
     let (status, alert) = alerted(*alert, StatusCode::UNAUTHORIZED);
     let body = format!(
         "<h1>Sign in on a device</h1><p><small>{app} · {}</small></p><p>Go on only if you yourself started {app} on a device \
@@ -90,25 +96,72 @@ pub(super) fn sign_in_device(page: &SignInDevice<'_>) -> Response {
          <button type=\"submit\" name=\"decline\" value=\"1\" formnovalidate>It was not me</button></form>",
         escape(tenant),
         escape(action),
-        credentials(username),
+        credentials(username, *renew),
         app = escape(app),
         code = escape(code),
     );
     page_of(status, "Sign in on a device", &body, "'self'")
 }
 
-/// The fields for a name and a password.
-fn credentials(username: &str) -> String {
+/// The names of the fields for a new password, and for the same once more.
+pub(super) const NEW_PASSWORD: [&str; 2] = ["new_password", "new_password_again"];
+
+/// The fields for a name and a password, and for a new one where that is due.
+fn credentials(username: &str, renew: bool) -> String {
     let focus = |here: bool| if here { " autofocus" } else { "" };
-    format!(
+    let mut fields = format!(
         "<label for=\"username\">Name</label><input id=\"username\" name=\"username\" type=\"text\" required \
          autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\" value=\"{}\"{}>\
-         <label for=\"password\">Password</label><input id=\"password\" name=\"password\" type=\"password\" required \
+         <label for=\"password\">{}</label><input id=\"password\" name=\"password\" type=\"password\" required \
          autocomplete=\"current-password\"{}>",
         escape(username),
         focus(username.is_empty()),
+        if renew { "Current password" } else { "Password" },
         focus(!username.is_empty()),
-    )
+    );
+    if renew {
+        for (name, label) in NEW_PASSWORD.into_iter().zip(["New password", "New password, once more"]) {
+            // Writing to a String cannot fail.
+            let _ = write!(
+                fields,
+                "<label for=\"{name}\">{label}</label><input id=\"{name}\" name=\"{name}\" type=\"password\" required \
+                 autocomplete=\"new-password\">"
+            );
+        }
+    }
+    fields
+}
+
+/// Whether a form has fields for a new password.
+pub(super) fn renews(form: &HashMap<String, String>) -> bool {
+    NEW_PASSWORD.iter().any(|name| form.contains_key(*name))
+}
+
+/// The new password in a form, if it has the fields for one.
+///
+/// # Errors
+/// It is not the same in both.
+pub(super) fn new_password(form: &HashMap<String, String>) -> Result<Option<&str>, SignInError> {
+    let [new, again] = NEW_PASSWORD.map(|name| form.get(name).map(String::as_str));
+    if new == again {
+        return Ok(new);
+    }
+    Err(SignInError::NewPassword("The two new passwords are not the same.".to_owned()))
+}
+
+/// What a person is told who could not sign in.
+pub(super) fn told(error: &SignInError) -> String {
+    match error {
+        SignInError::Password => "The name or the password is not right.".to_owned(),
+        SignInError::MustChangePassword => "Your password must be changed: choose a new one.".to_owned(),
+        SignInError::NewPassword(why) => why.clone(),
+        SignInError::Disabled => "The application is disabled.".to_owned(),
+        SignInError::Slow(wait) => format!("Too many attempts: wait {} seconds.", wait.as_secs() + 1),
+        error => {
+            tracing::warn!(%error, "a person could not sign in");
+            "That did not work just now: try again.".to_owned()
+        }
+    }
 }
 
 /// What was wrong, as part of a page, and the page's status.

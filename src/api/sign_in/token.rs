@@ -263,6 +263,9 @@ pub(super) fn refusal(error: SignInError, scope: &str) -> Refusal {
         ),
         SignInError::Replayed => Refusal::new(Kind::Credential, "The client assertion has been used before."),
         SignInError::Password => Refusal::new(Kind::InvalidGrant, "The name or the password is not right."),
+        SignInError::MustChangePassword | SignInError::NewPassword(_) => {
+            Refusal::new(Kind::InvalidGrant, "The password must be changed at the sign-in page.")
+        }
         SignInError::Grant(reason) => {
             Refusal::new(Kind::InvalidGrant, format!("The provided grant is invalid: {reason}."))
         }

@@ -39,11 +39,14 @@ impl App {
         let Some(groups) = face.navigation("transitiveMemberOf") else { return Ok(Some(Vec::new())) };
         let Link::Closure(closure) = groups.link else { return Err(Error::NoSuchPath) };
         let rows = related(face, groups, id);
-        caller.allow(super::super::read_action(caller.principal, &rows))?;
+        let mut sight = super::super::sight(caller, &rows)?;
+        // Nothing but ids is told of the groups.
+        sight.unreadable.clear();
         // Of those that are asked for it is known how to find out quickly.
         let (rows, among) = match among {
             Some(ids) => {
-                let reached = self.store().reached(caller.tenant, closure, id, ids, Steps::USUAL).await?;
+                let steps = (Steps::USUAL, &sight);
+                let reached = self.store().reached_in_sight(caller.tenant, closure, id, ids, steps).await?;
                 (Rows::All(rows.face()), Some(reached))
             }
             None => (rows, None),
@@ -65,7 +68,8 @@ impl App {
                 None => secure,
             });
         }
-        let found = self.ids(caller.tenant, rows, filter, MAX_GROUPS + 1).await?.ok_or_else(missing)?;
+        let found =
+            self.ids_in_sight(caller.tenant, (rows, &sight), filter, MAX_GROUPS + 1).await?.ok_or_else(missing)?;
         Ok((found.len() <= MAX_GROUPS).then_some(found))
     }
 

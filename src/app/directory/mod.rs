@@ -14,12 +14,7 @@ mod users;
 
 use serde_json::Value as Json;
 
-pub use self::{
-    applications::NewSecret,
-    membership::MAX_GROUPS,
-    provisioning::Members,
-    users::{new_password, set_password},
-};
+pub use self::{applications::NewSecret, membership::MAX_GROUPS, provisioning::Members, users::set_password};
 use super::{App, Caller, Error, Expected, Named, refused};
 use crate::{
     authz::Action,
@@ -31,6 +26,7 @@ use crate::{
         changeset::{Changeset, RowWrite},
         meta::{EntityType, Link, LinkTable, Navigation, Version},
         record::{Input, Record, Stored},
+        scope::Sight,
         value::Timestamp,
     },
     odata::{
@@ -163,10 +159,21 @@ impl App {
         filter: Option<Expr>,
         most: usize,
     ) -> Result<Option<Vec<String>>, Error> {
+        self.ids_in_sight(tenant, (rows, &Sight::default()), filter, most).await
+    }
+
+    /// The same, of those rows that a caller may see.
+    async fn ids_in_sight(
+        &self,
+        tenant: TenantKey,
+        (rows, sight): (Rows, &Sight),
+        filter: Option<Expr>,
+        most: usize,
+    ) -> Result<Option<Vec<String>>, Error> {
         let Ok(mut query) = options::parse_query("$select=id", rows, None, Timestamp(0)) else {
             return Ok(None);
         };
-        (query.filter, query.limit) = (filter, most);
+        (query.filter, query.limit, query.sight) = (filter, most, sight.clone());
         let Some(page) = self.store().read(tenant, query).await? else { return Ok(None) };
         let rows: Vec<Json> = serde_json::from_slice(&[b"[", page.rows.as_slice(), b"]"].concat()).unwrap_or_default();
         Ok(Some(rows.iter().filter_map(|row| row["id"].as_str().map(str::to_owned)).collect()))

@@ -46,7 +46,7 @@ pub struct Members {
 impl App {
     /// The whole records of a query's page.
     pub async fn records<R: Record>(&self, caller: Caller<'_>, mut query: Query) -> Result<Vec<Stored<R>>, Error> {
-        query.scope = caller.allow(super::super::read_action(caller.principal, &query.rows))?.act;
+        query.sight = super::super::sight(caller, &query.rows)?;
         let unreadable = || crate::store::Error::Corrupt(format!("{} is not readable", R::ENTITY.name));
         let found = self.store().records(caller.tenant, query).await?;
         let read = |(values, version)| Ok(Stored { record: R::from_values(values).ok_or_else(unreadable)?, version });

@@ -2,23 +2,49 @@
 
 use super::{App, Caller, Error, Expected, Named, new_id, nobody};
 use crate::{
-    authz::Action,
+    authz::{Action, Kind},
     domain::directory::user as rules,
-    model::{DIRECTORY_OBJECT, USER, User, UserInput, bind::Bind, meta::ID, record::Stored},
-    store::Life,
+    model::{
+        DIRECTORY_OBJECT, USER, User, UserInput,
+        bind::Bind,
+        meta::ID,
+        record::{Input, Stored},
+    },
+    store::{self, Life},
 };
-
-/// The password that a body gives, if it gives one. A create of a member must.
-///
-/// # Errors
-/// It is too simple, or missing.
-pub fn new_password(input: &UserInput, create: bool) -> Result<Option<String>, Error> {
-    Ok(rules::password(input, create)?)
-}
 
 pub use rules::set_password;
 
 impl App {
+    /// The password that a body gives a person, if it gives one; `named` is one who is there. A create of a member must.
+    ///
+    /// # Errors
+    /// It is too simple, or missing.
+    pub async fn new_password(
+        &self,
+        caller: Caller<'_>,
+        named: Option<Named<'_>>,
+        input: &UserInput,
+    ) -> Result<Option<String>, Error> {
+        let Some(password) = rules::password(input, named.is_none())? else { return Ok(None) };
+        let found: Option<Stored<User>> = match named {
+            Some(Named { property, value }) => store::load(self.store(), caller.tenant, property, value).await?,
+            None => None,
+        };
+        let mut user = found.map(|found| found.record).unwrap_or_default();
+        input.clone().apply_to(&mut user);
+        rules::check_password(&password, &user, self.passwords)?;
+        Ok(Some(password))
+    }
+
+    /// The person that a caller names, if it is the one for whom the caller calls.
+    pub async fn oneself(&self, caller: Caller<'_>, named: Named<'_>) -> Result<Option<User>, Error> {
+        caller.allow(Action::ChangePassword)?;
+        let found: Option<Stored<User>> = store::load(self.store(), caller.tenant, named.property, named.value).await?;
+        let own = |found: &Stored<User>| found.record.id == caller.principal.oid;
+        Ok(found.filter(|found| caller.principal.kind == Kind::Delegated && own(found)).map(|found| found.record))
+    }
+
     /// Makes a person; `hash` is that of the password.
     pub async fn user_create(
         &self,
@@ -43,7 +69,11 @@ impl App {
         body: (UserInput, Vec<Bind>),
         hash: Option<String>,
     ) -> Result<Stored<User>, Error> {
-        let refine = |user: &mut User, on: &crate::domain::Occasion| rules::set_password(user, hash.clone(), on);
+        let force = rules::forces_change(&body.0);
+        let refine = |user: &mut User, on: &crate::domain::Occasion| {
+            rules::set_password(user, hash.clone(), on);
+            user.force_change_password = force.or(user.force_change_password);
+        };
         self.object_update(caller, (named, expected), body, refine).await
     }
 

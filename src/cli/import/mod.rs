@@ -51,7 +51,8 @@ fn read_error(config: &ImportDirectory, source: std::io::Error) -> Error {
 async fn directory(config: &ImportDirectory, source: &Source, store: &Arc<dyn Store>) -> Result<(), Error> {
     let authority = open_authority(store, &Clock::System, config.common.tokens.options()).await?;
     let tenant = authority.tenant_find(config.tenant.tenant.as_deref()).await?;
-    let app = App::new(Arc::clone(store), Clock::System);
+    let passwords = authority.options().passwords;
+    let app = App::new(Arc::clone(store), Clock::System).with_passwords(passwords);
     let principal = command_principal(&tenant);
     let provenance = Provenance { correlation_id: ids::new_id(), address: None };
     let caller = Caller { tenant: tenant.key, principal: &principal, grants: &[], provenance: &provenance };

@@ -3,12 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{super::Occasion, Object, Refusal, one_of, security_identifier};
-use crate::model::{User, UserInput, bind::Violation, record::Input, value::Timestamp};
-
-/// The fewest characters of a password.
-const SHORTEST_PASSWORD: usize = 8;
-/// The most characters of a password.
-const LONGEST_PASSWORD: usize = 256;
+use crate::model::{User, UserInput, bind::Violation, password::Policy, record::Input, value::Timestamp};
 
 impl Object for User {
     fn deleted_at(&mut self) -> &mut Option<Timestamp> {
@@ -83,42 +78,42 @@ fn check_name(name: &str) -> Result<(), Violation> {
 /// The password that a body gives, if it gives one.
 ///
 /// # Errors
-/// It is too simple, or it is missing where it must be given.
+/// It is missing where it must be given.
 pub fn password(input: &UserInput, create: bool) -> Result<Option<String>, Refusal> {
-    let refuse = |property: &str, message: String| Err(Refusal::Invalid(vec![Violation::new(property, message)]));
-    let profile: Option<Json> =
-        input.password_profile.clone().flatten().and_then(|profile| serde_json::from_str(&profile).ok());
-    let given = profile.as_ref().and_then(|profile| profile["password"].as_str());
+    let given = profile(input)["password"].as_str().map(str::to_owned);
     let guest = matches!(&input.user_type, Some(Some(kind)) if kind == "Guest");
-    let Some(password) = given else {
-        if create && !guest {
-            return refuse("passwordProfile", "'passwordProfile' with a 'password' is required.".to_owned());
-        }
-        return Ok(None);
-    };
-    let length = password.chars().count();
-    if !(SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&length) {
-        let message = format!("The password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.");
-        return refuse("passwordProfile/password", message);
+    if given.is_none() && create && !guest {
+        let message = "'passwordProfile' with a 'password' is required.";
+        return Err(Refusal::Invalid(vec![Violation::new("passwordProfile", message)]));
     }
-    let weak = matches!(&input.password_policies, Some(Some(policies)) if policies.contains("DisableStrongPassword"));
-    if !weak && kinds_of_characters(password) < 3 {
-        let message = "The password must have characters of three of these kinds: small letters, capital letters, \
-                       digits, others. Or set 'passwordPolicies' to 'DisableStrongPassword'.";
-        return refuse("passwordProfile/password", message.to_owned());
-    }
-    Ok(Some(password.to_owned()))
+    Ok(given)
 }
 
-fn kinds_of_characters(password: &str) -> usize {
-    let kinds: [fn(char) -> bool; 4] =
-        [char::is_lowercase, char::is_uppercase, |c| c.is_ascii_digit(), |c| !c.is_alphanumeric()];
-    kinds.iter().filter(|is| password.chars().any(**is)).count()
+/// Whether a person may have a password.
+///
+/// # Errors
+/// It is too simple.
+pub fn check_password(password: &str, user: &User, policy: Policy) -> Result<(), Refusal> {
+    let refused = |message| Refusal::Invalid(vec![Violation::new("passwordProfile/password", message)]);
+    policy.check(password, user.into()).map_err(refused)
+}
+
+/// Whether a body says that the password must be changed at the next sign-in. A second factor, which one of the two
+/// properties asks for, is not had here.
+pub fn forces_change(input: &UserInput) -> Option<bool> {
+    let profile = profile(input);
+    let said = ["forceChangePasswordNextSignIn", "forceChangePasswordNextSignInWithMfa"];
+    said.iter().filter_map(|name| profile[*name].as_bool()).reduce(|one, other| one || other)
+}
+
+fn profile(input: &UserInput) -> Json {
+    let given = input.password_profile.as_ref().and_then(Option::as_ref);
+    given.and_then(|profile| serde_json::from_str(profile).ok()).unwrap_or_default()
 }
 
 /// A person as a body describes one; `hash` is that of the password.
 pub fn make(id: String, input: UserInput, hash: Option<String>, on: &Occasion) -> User {
-    let mut user = User::default();
+    let mut user = User { force_change_password: forces_change(&input), ..User::default() };
     input.apply_to(&mut user);
     user.id = id;
     user.created_at = on.now;
@@ -152,18 +147,25 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_long_and_of_several_kinds() {
-        let input = |password: &str| UserInput {
-            password_profile: Some(Some(serde_json::json!({ "password": password }).to_string())),
+    fn a_profile_says_the_password_and_whether_to_change_it() {
+        let input = |profile: serde_json::Value| UserInput {
+            password_profile: Some(Some(profile.to_string())),
             ..UserInput::default()
         };
-        assert_eq!(password(&input("Abcdef12"), true).unwrap().as_deref(), Some("Abcdef12"));
-        for weak in ["short1A", "alllowercase", "lower1234", ""] {
-            assert!(password(&input(weak), true).is_err(), "{weak}");
-        }
-        let lax = UserInput { password_policies: Some(Some("DisableStrongPassword".into())), ..input("alllowercase") };
-        assert!(password(&lax, true).is_ok());
+        let given = input(serde_json::json!({ "password": "Abcdef12" }));
+        assert_eq!((password(&given, true).unwrap().as_deref(), forces_change(&given)), (Some("Abcdef12"), None));
         assert!(password(&UserInput::default(), true).is_err());
         assert_eq!(password(&UserInput::default(), false), Ok(None));
+        for (first, second, forced) in [
+            (Some(true), None, true),
+            (None, Some(true), true),
+            (Some(false), Some(true), true),
+            (Some(false), None, false),
+        ] {
+            let profile = serde_json::json!({
+                "forceChangePasswordNextSignIn": first, "forceChangePasswordNextSignInWithMfa": second,
+            });
+            assert_eq!(forces_change(&input(profile)), Some(forced), "{first:?} {second:?}");
+        }
     }
 }

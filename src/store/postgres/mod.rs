@@ -52,7 +52,7 @@ use crate::{
         changeset::Changeset,
         meta::EntityType,
         record::RowVersion,
-        scope::Scope,
+        scope::Sight,
         value::{Timestamp, Value},
         write::Row as _,
     },
@@ -236,7 +236,7 @@ impl Store for PostgresStore {
 
     async fn exists(&self, tenant: TenantKey, rows: Rows) -> Result<bool, Error> {
         let client = self.client().await?;
-        Ok(!fetch(&client, select::exists(&Postgres, tenant, &Scope::Tenant, &rows)).await?.is_empty())
+        Ok(!fetch(&client, select::exists(&Postgres, tenant, &Sight::default(), &rows)).await?.is_empty())
     }
 
     async fn commit(&self, tenant: TenantKey, mut changes: Changeset) -> Result<(), CommitError> {
@@ -350,7 +350,7 @@ async fn count(pool: Pool, tenant: TenantKey, query: Query) -> Result<Option<u64
     let count = count.and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
     let missing = match query.rows.parent() {
         Some(parent) if count == 0 => {
-            fetch(&client, select::exists(&Postgres, tenant, &query.scope, parent)).await?.is_empty()
+            fetch(&client, select::exists(&Postgres, tenant, &query.sight, parent)).await?.is_empty()
         }
         _ => false,
     };

@@ -94,7 +94,8 @@ impl Sql<'_> {
         if is_null(right) {
             return self.null_comparison(op, left, scopes);
         }
-        let (may_be_null, both) = (nullable(left) || nullable(right), nullable(left) && nullable(right));
+        let [of_left, of_right] = [left, right].map(|side| self.nullable(side, scopes));
+        let (may_be_null, both) = (of_left || of_right, of_left && of_right);
         let operator = match op {
             Comparison::Eq if both => " IS NOT DISTINCT FROM ",
             Comparison::Eq => " = ",
@@ -161,7 +162,7 @@ impl Sql<'_> {
             return;
         }
         // Null is in no list of SQL: what comes of it is null, which is what tells it from the rest.
-        let guard = nullable(operand) && (exact || with_null);
+        let guard = self.nullable(operand, scopes) && (exact || with_null);
         self.push(if guard { "coalesce(" } else { "(" });
         self.expr(operand, scopes, true);
         self.push(" IN (");
@@ -222,7 +223,7 @@ impl Sql<'_> {
     /// The value of a column, `navigations` away from `alias`.
     fn reach(&mut self, alias: &str, entity: &EntityType, navigations: &[&'static Navigation], column: &str) {
         let Some((first, rest)) = navigations.split_first() else {
-            self.column(alias, column);
+            self.shown(alias, entity, column);
             return;
         };
         let Link::Column(link) = first.link else {
@@ -280,6 +281,7 @@ impl Sql<'_> {
                 self.tenant_rows(table.table, &link);
                 self.push(" AND ").column(&link, table.source).push(" = ");
                 self.reach(&alias, entity, way, "id");
+                self.disclosed(&table, &link);
                 self.push(")");
             }
             Link::Closure(closure) => {
@@ -305,7 +307,7 @@ impl Sql<'_> {
     }
 
     /// `$search`: each term in one of the searchable properties, in any letter case.
-    pub(super) fn search(&mut self, search: &Search, alias: &str, properties: &[&Property]) {
+    pub(super) fn search(&mut self, search: &Search, (alias, entity): (&str, &EntityType), properties: &[&Property]) {
         match search {
             Search::Term { property, text } => {
                 let [before, between, after] = self.dialect.function(Function::Contains);
@@ -316,7 +318,7 @@ impl Sql<'_> {
                 {
                     self.push(" OR coalesce(").push(before);
                     self.caseless(|sql| {
-                        sql.column(alias, property.column_name);
+                        sql.shown(alias, entity, property.column_name);
                     });
                     self.push(between);
                     self.caseless(|sql| {
@@ -328,14 +330,14 @@ impl Sql<'_> {
             }
             Search::And(left, right) | Search::Or(left, right) => {
                 self.push("(");
-                self.search(left, alias, properties);
+                self.search(left, (alias, entity), properties);
                 self.push(if matches!(search, Search::And(..)) { " AND " } else { " OR " });
-                self.search(right, alias, properties);
+                self.search(right, (alias, entity), properties);
                 self.push(")");
             }
             Search::Not(operand) => {
                 self.push("NOT ");
-                self.search(operand, alias, properties);
+                self.search(operand, (alias, entity), properties);
             }
         }
     }
@@ -353,7 +355,7 @@ impl Sql<'_> {
     /// The rows after the one whose order keys have these values.
     pub(super) fn after(&mut self, order: &[OrderKey], values: &[Value], scopes: &mut Scopes<'_>) {
         let descending = order.first().is_some_and(|k| k.descending);
-        if order.iter().all(|k| k.descending == descending && !nullable(&k.expr)) {
+        if order.iter().all(|k| k.descending == descending && !self.nullable(&k.expr, scopes)) {
             // Databases seek an index by a comparison of rows.
             self.push("(");
             self.list(order, |sql, key| sql.expr(&key.expr, scopes, false));
@@ -401,12 +403,33 @@ impl Sql<'_> {
         }
     }
 
+    /// Whether the expression can be null. Links that single-valued navigations follow are taken to be possibly empty.
+    fn nullable(&self, expr: &Expr, scopes: &Scopes<'_>) -> bool {
+        match expr {
+            Expr::Literal(value) => *value == Value::Null,
+            Expr::Property(path) => {
+                let kept = |(_, entity): &(String, &EntityType)| self.may_be_kept(entity, path.property.column_name);
+                path.property.nullable
+                    || !path.navigations.is_empty()
+                    || path.cast.is_some()
+                    || scopes.get(path.scope).is_some_and(kept)
+            }
+            Expr::Member(..) | Expr::Item { .. } => true,
+            Expr::Call(_, operands) => operands.iter().any(|operand| self.nullable(operand, scopes)),
+            Expr::Compare(..) | Expr::In(..) | Expr::Lambda { .. } | Expr::Each { .. } => false,
+            Expr::And(left, right) | Expr::Or(left, right) => {
+                self.nullable(left, scopes) || self.nullable(right, scopes)
+            }
+            Expr::Not(operand) => self.nullable(operand, scopes),
+        }
+    }
+
     /// ` ORDER BY …`, before it what `first` says.
     pub(super) fn order_by(&mut self, first: &str, order: &[OrderKey], scopes: &mut Scopes<'_>) {
         self.push(" ORDER BY ").push(first);
         self.list(order, |sql, key| {
             sql.expr(&key.expr, scopes, false);
-            sql.push(match (nullable(&key.expr), key.descending) {
+            sql.push(match (sql.nullable(&key.expr, scopes), key.descending) {
                 (false, false) => "",
                 (false, true) => " DESC",
                 (true, false) => " ASC NULLS FIRST",
@@ -437,19 +460,6 @@ const fn asked(quantifier: Quantifier) -> &'static str {
 
 fn is_null(expr: &Expr) -> bool {
     matches!(expr, Expr::Literal(Value::Null))
-}
-
-/// Whether the expression can be null. Links that single-valued navigations follow are taken to be possibly empty.
-fn nullable(expr: &Expr) -> bool {
-    match expr {
-        Expr::Literal(value) => *value == Value::Null,
-        Expr::Property(path) => path.property.nullable || !path.navigations.is_empty() || path.cast.is_some(),
-        Expr::Member(..) | Expr::Item { .. } => true,
-        Expr::Call(_, operands) => operands.iter().any(nullable),
-        Expr::Compare(..) | Expr::In(..) | Expr::Lambda { .. } | Expr::Each { .. } => false,
-        Expr::And(left, right) | Expr::Or(left, right) => nullable(left) || nullable(right),
-        Expr::Not(operand) => nullable(operand),
-    }
 }
 
 /// The first text after all that begin with this one. None: it is empty, or nothing comes after.

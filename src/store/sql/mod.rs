@@ -11,6 +11,7 @@ pub mod holdings;
 pub mod reach;
 mod rows;
 pub mod select;
+mod sight;
 pub mod write;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use crate::{
     model::{
         meta::{EntityType, Kind, Scoping},
-        scope::Scope,
+        scope::{Scope, Sight},
         value::Value,
     },
     odata::query::Function,
@@ -78,7 +79,7 @@ pub(super) struct Sql<'d> {
     parameters: Vec<Parameter>,
     aliases: usize,
     /// What the caller may see.
-    scope: Scope,
+    sight: Sight,
     /// The parameter that lists the catalogs, once something depends on them.
     catalogs: Option<usize>,
     /// Whether closures lead to so many rows that it is quicker to ask of each row whether it is among them.
@@ -93,15 +94,15 @@ impl<'d> Sql<'d> {
             text: String::with_capacity(512),
             parameters,
             aliases: 0,
-            scope: Scope::Tenant,
+            sight: Sight::default(),
             catalogs: None,
             many: false,
         }
     }
 
     /// For a caller who may see this.
-    fn seeing(mut self, scope: &Scope) -> Self {
-        self.scope = scope.clone();
+    fn seeing(mut self, sight: &Sight) -> Self {
+        self.sight = sight.clone();
         self
     }
 
@@ -172,7 +173,7 @@ impl<'d> Sql<'d> {
 
     /// ` AND` the row named `alias` is one that the caller may see.
     fn seen(&mut self, entity: &EntityType, alias: &str) -> &mut Self {
-        let Scope::Catalogs(catalogs) = self.scope.clone() else { return self };
+        let Scope::Catalogs(catalogs) = self.sight.scope.clone() else { return self };
         let name = |column: usize| entity.columns.get(column).map_or("id", |c| c.name);
         match entity.scope {
             Scoping::Everyone => self,

@@ -8,21 +8,22 @@ use crate::{
 
 /// What a walk tells: ids, and of each 1, 0 or nothing for whether the walk leads to it.
 pub fn walk(dialect: &dyn Dialect, tenant: TenantKey, walk: Walk) -> Statement {
-    let Walk { closure, source, way } = walk;
+    let Walk { closure, source, way, sight } = walk;
+    let sql = Sql::new(dialect, tenant).seeing(&sight);
     match way {
-        Way::Up(steps) => above(dialect, tenant, closure, source, steps),
-        Way::Down(targets, steps) => below(dialect, tenant, closure, source, targets, steps),
-        Way::Whole(targets) => among(dialect, tenant, closure, source, targets),
+        Way::Up(steps) => above(sql, closure, source, steps),
+        Way::Down(targets, steps) => below(sql, closure, source, targets, steps),
+        Way::Whole(targets) => among(sql, closure, source, targets),
     }
 }
 
-fn above(dialect: &dyn Dialect, tenant: TenantKey, closure: &Closure, source: String, steps: Steps) -> Statement {
-    let mut sql = Sql::new(dialect, tenant);
+fn above(mut sql: Sql<'_>, closure: &Closure, source: String, steps: Steps) -> Statement {
     let [reached, link, first] = [sql.alias(), sql.alias(), sql.alias()];
     sql.push("WITH RECURSIVE ").push(&reached).push("(id) AS (SELECT ").column(&first, "id");
     sql.push(" FROM (SELECT ").column(&link, closure.links.target).push(" AS id");
     sql.tenant_rows(closure.links.table, &link);
     sql.push(" AND ").column(&link, closure.links.source).push(" = ").value(&Value::Text(source));
+    sql.disclosed(&closure.links, &link);
     sql.push(" LIMIT ").value(&number(steps.first)).push(") ").push(&first);
     sql.steps(&closure.nesting, &reached, closure.nesting.source);
     sql.push(") SELECT id, CAST(1 AS BIGINT) FROM ").push(&reached);
@@ -30,15 +31,7 @@ fn above(dialect: &dyn Dialect, tenant: TenantKey, closure: &Closure, source: St
     sql.finish()
 }
 
-fn below(
-    dialect: &dyn Dialect,
-    tenant: TenantKey,
-    closure: &Closure,
-    source: String,
-    targets: Vec<String>,
-    steps: Steps,
-) -> Statement {
-    let mut sql = Sql::new(dialect, tenant);
+fn below(mut sql: Sql<'_>, closure: &Closure, source: String, targets: Vec<String>, steps: Steps) -> Statement {
     let back = closure.nesting.turned();
     let [reached, link, target] = [sql.alias(), sql.alias(), sql.alias()];
     sql.push("SELECT k.value, (WITH RECURSIVE ").push(&reached).push("(id) AS (SELECT ").column(&target, "id");
@@ -48,7 +41,9 @@ fn below(
     sql.push(" THEN NULL ELSE 0 END AS BIGINT) FROM (SELECT CASE WHEN EXISTS (SELECT 1")
         .tenant_rows(closure.links.table, &link);
     sql.push(" AND ").column(&link, closure.links.source).push(" = ").value(&Value::Text(source));
-    sql.push(" AND ").column(&link, closure.links.target).push(" = w.id) THEN 1 ELSE 0 END AS led");
+    sql.push(" AND ").column(&link, closure.links.target).push(" = w.id");
+    sql.disclosed(&closure.links, &link);
+    sql.push(") THEN 1 ELSE 0 END AS led");
     sql.push(" FROM (SELECT id FROM ")
         .push(&reached)
         .push(" LIMIT ")
@@ -58,14 +53,7 @@ fn below(
     sql.finish()
 }
 
-fn among(
-    dialect: &dyn Dialect,
-    tenant: TenantKey,
-    closure: &Closure,
-    source: String,
-    targets: Vec<String>,
-) -> Statement {
-    let mut sql = Sql::new(dialect, tenant);
+fn among(mut sql: Sql<'_>, closure: &Closure, source: String, targets: Vec<String>) -> Statement {
     sql.push("SELECT k.value, CAST(1 AS BIGINT) FROM ");
     sql.keys(targets);
     sql.push(" WHERE k.value IN ");

@@ -47,6 +47,7 @@ impl Sql<'_> {
                         self.push(" AND ").column(&link, table.target).push(" = ").column(alias, "id");
                         self.push(" AND ").column(&link, table.source);
                         self.source_ids(of);
+                        self.disclosed(&table, &link);
                         self.push(")");
                     }
                     Link::Table(table) => {
@@ -55,6 +56,7 @@ impl Sql<'_> {
                         self.tenant_rows(table.table, &link);
                         self.push(" AND ").column(&link, table.source);
                         self.source_ids(of);
+                        self.disclosed(&table, &link);
                         self.push(")");
                     }
                     Link::Closure(closure) if closure.nesting_first && (one || self.many) => {
@@ -63,7 +65,9 @@ impl Sql<'_> {
                         self.push(" AND ").column(&link, closure.links.target).push(" = ").column(alias, "id");
                         self.push(" AND ").column(&link, closure.links.source).push(" IN (");
                         let reached = self.reaching(closure, |sql| sql.source_ids(of));
-                        self.push(" SELECT id FROM ").push(&reached).push("))");
+                        self.push(" SELECT id FROM ").push(&reached).push(")");
+                        self.disclosed(&closure.links, &link);
+                        self.push(")");
                     }
                     Link::Closure(closure) => {
                         self.column(alias, "id").push(" IN ");
@@ -84,6 +88,7 @@ impl Sql<'_> {
             self.push(" CROSS JOIN ").push(links.table).push(" ").push(&last).push(" WHERE ");
             self.column(&last, "tenant_id").push(" = ").tenant();
             self.push(" AND ").column(&last, links.source).push(" = ").column(&reached, "id");
+            self.disclosed(&links, &last);
         } else {
             self.push(" SELECT id FROM ").push(&reached);
         }
@@ -111,6 +116,9 @@ impl Sql<'_> {
             self.push(" AND ").column(&link, links.source);
         }
         sources(self);
+        if !nesting_first {
+            self.disclosed(links, &link);
+        }
         self.steps(nesting, &reached, living_end);
         self.push(")");
         reached
@@ -128,21 +136,29 @@ impl Sql<'_> {
         self.push(" AND (SELECT 1").tenant_rows(DIRECTORY, &living);
         self.push(" AND ").column(&living, "kind").push(" = 'group' AND ").column(&living, "deleted_at");
         self.push(" IS NULL AND ").column(&living, "id").push(" = ").column(&step, living_end).push(") IS NOT NULL");
+        self.disclosed(nesting, &step);
     }
 
     /// ` = ?` where the rows are named by their id and nothing else and all may be seen, else ` IN (SELECT id …)`: what
     /// hangs on something that may not be seen is not there either.
     pub(super) fn source_ids(&mut self, rows: &Rows) {
+        if let Some(id) = self.single(rows) {
+            self.push(" = ").value(&Value::Text(id.to_owned()));
+        } else {
+            self.push(" IN ");
+            self.sources(rows, ID);
+        }
+    }
+
+    /// The id of rows that are named by it and nothing else, if all may be seen.
+    pub(super) fn single<'r>(&self, rows: &'r Rows) -> Option<&'r str> {
         match rows {
             Rows::Keyed { of, property, value }
-                if property.column == ID && matches!(**of, Rows::All(_)) && self.scope == Scope::Tenant =>
+                if property.column == ID && matches!(**of, Rows::All(_)) && self.sight.scope == Scope::Tenant =>
             {
-                self.push(" = ").value(&Value::Text(value.clone()));
+                Some(value)
             }
-            _ => {
-                self.push(" IN ");
-                self.sources(rows, ID);
-            }
+            _ => None,
         }
     }
 

@@ -4,7 +4,7 @@ use super::{Dialect, Sql, Statement};
 use crate::{
     model::{
         meta::{EntityType, Face, ID, Link, LinkTable, Navigation, Property},
-        scope::Scope,
+        scope::Sight,
         value::Value,
     },
     odata::query::{Expand, Expr, OrderKey, Query, Rows, Search, Shape, Start},
@@ -15,7 +15,7 @@ use crate::{
 /// selected properties. One more row than the limit is asked for, to know whether there are more.
 pub fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Query, many: bool) -> Statement {
     let entity = query.rows.face().entity;
-    let mut sql = Sql::new(dialect, tenant).seeing(&query.scope);
+    let mut sql = Sql::new(dialect, tenant).seeing(&query.sight);
     sql.many = many;
     sql.push("SELECT t.row_version");
     if query.rows.is_collection() {
@@ -54,7 +54,7 @@ pub fn page(dialect: &dyn Dialect, tenant: TenantKey, query: &Query, many: bool)
 /// The whole rows of a query's page: the version, then the columns.
 pub fn records(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statement {
     let entity = query.rows.face().entity;
-    let mut sql = Sql::new(dialect, tenant).seeing(&query.scope);
+    let mut sql = Sql::new(dialect, tenant).seeing(&query.sight);
     sql.columns(entity);
     sql.rows(&query.rows, "t");
     sql.narrow(query.filter.as_ref(), query.search.as_ref(), "t", entity, &searchable(&query.rows));
@@ -66,7 +66,7 @@ pub fn records(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> State
 /// How many rows a query's path, filter and search allow.
 pub fn count(dialect: &dyn Dialect, tenant: TenantKey, query: &Query) -> Statement {
     let entity = query.rows.face().entity;
-    let mut sql = Sql::new(dialect, tenant).seeing(&query.scope);
+    let mut sql = Sql::new(dialect, tenant).seeing(&query.sight);
     sql.push("SELECT count(*)");
     sql.linked_rows(&query.rows, "t");
     sql.narrow(query.filter.as_ref(), query.search.as_ref(), "t", entity, &searchable(&query.rows));
@@ -89,7 +89,7 @@ pub fn links_of_closure(dialect: &dyn Dialect, tenant: TenantKey, query: &Query)
     if !closure.nesting_first {
         return None;
     }
-    let mut sql = Sql::new(dialect, tenant).seeing(&query.scope);
+    let mut sql = Sql::new(dialect, tenant).seeing(&query.sight);
     sql.push("SELECT count(*) FROM (SELECT 1 FROM ");
     sql.closure(closure, |sql| sql.source_ids(of));
     sql.push(" c LIMIT ").value(&Value::Int(MANY)).push(") m");
@@ -97,8 +97,8 @@ pub fn links_of_closure(dialect: &dyn Dialect, tenant: TenantKey, query: &Query)
 }
 
 /// One row if there is any, else none.
-pub fn exists(dialect: &dyn Dialect, tenant: TenantKey, scope: &Scope, rows: &Rows) -> Statement {
-    let mut sql = Sql::new(dialect, tenant).seeing(scope);
+pub fn exists(dialect: &dyn Dialect, tenant: TenantKey, sight: &Sight, rows: &Rows) -> Statement {
+    let mut sql = Sql::new(dialect, tenant).seeing(sight);
     sql.push("SELECT 1");
     sql.rows(rows, "t");
     sql.push(" LIMIT 1");
@@ -145,12 +145,12 @@ pub fn range(
 pub fn expansion(
     dialect: &dyn Dialect,
     tenant: TenantKey,
-    scope: &Scope,
+    sight: &Sight,
     expand: &Expand,
     keys: Vec<String>,
 ) -> Statement {
     let entity = expand.face.entity;
-    let mut sql = Sql::new(dialect, tenant).seeing(scope);
+    let mut sql = Sql::new(dialect, tenant).seeing(sight);
     if let Link::Column(_) = expand.navigation.link {
         sql.push("SELECT t.id");
         sql.shape(&expand.shape, "t", entity);
@@ -184,7 +184,7 @@ pub fn expansion(
 pub fn expansion_count(
     dialect: &dyn Dialect,
     tenant: TenantKey,
-    scope: &Scope,
+    sight: &Sight,
     expand: &Expand,
     keys: Vec<String>,
 ) -> Statement {
@@ -196,7 +196,7 @@ pub fn expansion_count(
         // The parser lets nobody count these.
         Link::Column(_) | Link::Closure(_) => "x.id".to_owned(),
     };
-    let mut sql = Sql::new(dialect, tenant).seeing(scope);
+    let mut sql = Sql::new(dialect, tenant).seeing(sight);
     sql.push("SELECT ").push(&source).push(", count(*)");
     sql.push(" FROM ").push(expand.face.entity.table).push(" x");
     sql.targets_where(expand, &source, " IN (SELECT value FROM ");
@@ -235,7 +235,7 @@ impl Sql<'_> {
             self.push(", ").column(alias, "kind");
         }
         for property in &shape.select {
-            self.push(", ").column(alias, property.column_name);
+            self.push(", ").shown(alias, entity, property.column_name);
         }
     }
 
@@ -268,6 +268,10 @@ impl Sql<'_> {
         self.push(" AND ").column("k", "tenant_id").push(" = ").tenant();
         self.push(" AND ").column("k", table.source);
         self.source_ids(of);
+        match self.single(of) {
+            Some(id) => self.disclosed_from(&table, "k", id),
+            None => self.disclosed(&table, "k"),
+        }
         self.of_type(entity, alias, false);
         self.seen(entity, alias);
         Some(table)
@@ -309,6 +313,7 @@ impl Sql<'_> {
         if let Link::Table(table) = expand.navigation.link {
             self.push(" JOIN ").push(table.table).push(" l ON l.tenant_id = ").tenant();
             self.push(" AND l.").push(table.target).push(" = x.id");
+            self.disclosed(&table, "l");
         }
         self.push(" WHERE x.tenant_id = ").tenant();
         self.of_type(expand.face.entity, "x", false);
@@ -331,7 +336,7 @@ impl Sql<'_> {
         }
         if let Some(search) = search {
             self.push(" AND ");
-            self.search(search, alias, searchable);
+            self.search(search, (alias, entity), searchable);
         }
     }
 }

@@ -49,7 +49,7 @@ use crate::{
         changeset::Changeset,
         meta::EntityType,
         record::RowVersion,
-        scope::Scope,
+        scope::Sight,
         value::{Timestamp, Value},
         write::Row as _,
     },
@@ -155,7 +155,7 @@ impl Store for SqliteStore {
             let count = counted.and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
             let missing = match query.rows.parent() {
                 Some(parent) if count == 0 => {
-                    first(connection, &select::exists(&Sqlite, tenant, &query.scope, parent), |_| ())?.is_none()
+                    first(connection, &select::exists(&Sqlite, tenant, &query.sight, parent), |_| ())?.is_none()
                 }
                 _ => false,
             };
@@ -204,7 +204,7 @@ impl Store for SqliteStore {
 
     async fn exists(&self, tenant: TenantKey, rows: Rows) -> Result<bool, Error> {
         let run = move |c: &Connection| {
-            Ok(first(c, &select::exists(&Sqlite, tenant, &Scope::Tenant, &rows), |_| ())?.is_some())
+            Ok(first(c, &select::exists(&Sqlite, tenant, &Sight::default(), &rows), |_| ())?.is_some())
         };
         self.small(run).await
     }

@@ -1,7 +1,11 @@
 //! What an attacker tries: each test names what must not come of it.
 
 mod addresses;
+mod catalogs;
+mod hidden_members;
+mod passwords;
 mod privilege;
 mod sessions;
 mod swagger;
 mod tokens;
+mod unreadable_members;

@@ -25,6 +25,14 @@ pub async fn all(app: &TestApp, version: &str) {
         cast(&me, &path).await;
     }
     membership(&me, "/me", &group).await;
+    for (path, current, new) in [
+        ("/me".to_owned(), "Correct horse 1", "Another horse 2"),
+        (format!("/users/{id}"), "Another horse 2", "A third horse 3"),
+    ] {
+        let me = app.person("myself@contoso.example", &["Directory.AccessAsUser.All"], &[]).await;
+        let body = serde_json::json!({ "currentPassword": current, "newPassword": new });
+        me.below(&format!("/{version}")).post(format!("{path}/changePassword"), body).await.expect(204);
+    }
     for gone in [boss, id] {
         client.delete(format!("/users/{gone}")).await.expect(204);
         client.delete(format!("/directory/deletedItems/{gone}")).await.expect(204);

@@ -199,6 +199,8 @@ impl Objects {
                 "checkMemberObjects" => json!({ "ids": [self.id("group")] }),
                 "getMemberGroups" | "getMemberObjects" => json!({ "securityEnabledOnly": false }),
                 "getByIds" => json!({ "ids": [self.id("user"), self.id("group")] }),
+                // By whoever may, and by nobody with success: the password stays as it is.
+                "changePassword" => json!({ "currentPassword": "wrong", "newPassword": "Another horse 2" }),
                 "addPassword" => json!({}),
                 "removePassword" => json!({ "keyId": self.id(&format!("{set}/keyId")) }),
                 _ => return None,
@@ -349,6 +351,10 @@ fn expected(persona: &Persona, operation: &Operation, kind: Option<&str>) -> u16
     match operation.kind {
         OperationKind::List | OperationKind::Count | OperationKind::Get | OperationKind::ListReferences(_) => 200,
         OperationKind::Create => 201,
+        // Nobody's but one's own.
+        OperationKind::Call(signature) if signature.name == "changePassword" => {
+            if operation.template.starts_with("/me") { 400 } else { 404 }
+        }
         OperationKind::Call(signature) => signature.status.parse().unwrap(),
         _ => 204,
     }
@@ -376,7 +382,10 @@ pub async fn what_a_caller_may_do_in_the_directory_is_what_the_table_says(app: T
                 for kind in kinds(&operation) {
                     let answer = objects.call(&persona.client, version, &operation, kind).await;
                     let what = format!("{version} {} {} by {}", operation.id, kind.unwrap_or_default(), persona.name);
-                    assert_eq!(answer.status, expected(persona, &operation, kind), "{what}: {}", answer.text());
+                    let wanted = expected(persona, &operation, kind);
+                    // Who is wrong often waits.
+                    let slowed = answer.status == 429 && wanted == 400;
+                    assert!(answer.status == wanted || slowed, "{what}: {wanted} {}", answer.text());
                     if operation.kind.is_write() && answer.status < 300 {
                         objects.heal(&operation, kind, &answer).await;
                     }

@@ -12,7 +12,7 @@ const ALL_KINDS: &str = r##"
 {"@odata.type":"#microsoft.graph.group","id":"sales","displayName":"Sales","mailEnabled":false,"mailNickname":"sales","securityEnabled":true,"members":["ada@contoso.example",{"id":"bob"},"nested"],"owners@odata.bind":["https://graph.microsoft.com/v1.0/users/bob"]}
 {"@odata.type":"#microsoft.graph.group","id":"nested","displayName":"Nested","mailEnabled":false,"mailNickname":"nested","securityEnabled":true}
 {"@odata.type":"#microsoft.graph.group","displayName":"No id","mailEnabled":true,"groupTypes":["Unified"],"mailNickname":"noid","securityEnabled":false,"members":["bob"]}
-{"@odata.type":"#microsoft.graph.user","userPrincipalName":"Ada@contoso.example","displayName":"Ada","accountEnabled":true,"manager":{"userPrincipalName":"bob@contoso.example"},"businessPhones":["+1"],"createdDateTime":"2020-01-01T00:00:00Z","assignedPlans":[],"passwordProfile":{"password":"Abcdef12"}}
+{"@odata.type":"#microsoft.graph.user","userPrincipalName":"Ada@contoso.example","displayName":"Ada","accountEnabled":true,"manager":{"userPrincipalName":"bob@contoso.example"},"businessPhones":["+1"],"createdDateTime":"2020-01-01T00:00:00Z","assignedPlans":[],"passwordProfile":{"password":"Correct horse 1"}}
 {"@odata.type":"#microsoft.graph.user","id":"bob","userPrincipalName":"bob@contoso.example","displayName":"Bob","accountEnabled":true,"jobTitle":"Clerk","sponsors":["sales"]}
 {"@odata.type":"#microsoft.graph.servicePrincipal","appId":"app-1","owners":["bob"]}
 {"@odata.type":"#microsoft.graph.servicePrincipal","id":"graph-elsewhere","appId":"00000003-0000-0000-c000-000000000000","displayName":"Microsoft Graph"}

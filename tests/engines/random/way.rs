@@ -94,7 +94,7 @@ impl Way<'_> {
                 let rows = rows(version, path)?;
                 let mut asked = options::parse_entity(query, rows, Timestamp(NOW)).map_err(|e| e.message)?;
                 asked.root = format!("{}/{version}", self.base());
-                asked.scope = scope.clone();
+                asked.sight = scope.clone().into();
                 let page = store.read(*tenant, asked).await.map_err(|e| format!("{e:?}"))?;
                 page.map(|page| serde_json::from_slice(&page.rows).map_err(|e| e.to_string())).transpose()
             }
@@ -119,7 +119,7 @@ impl Way<'_> {
             Self::Store(store, tenant, scope) => {
                 let mut asked =
                     options::parse_count(query, rows(version, path)?, Timestamp(NOW)).map_err(|e| e.message)?;
-                asked.scope = scope.clone();
+                asked.sight = scope.clone().into();
                 let counted = store.count(*tenant, asked).await.map_err(|e| format!("{e:?}"))?;
                 counted.ok_or_else(|| "the path leads nowhere".to_owned())
             }
@@ -152,7 +152,7 @@ async fn read(
     let mut asked = options::parse_query(query, rows, size, Timestamp(NOW)).map_err(|e| e.message)?;
     asked.root = format!("http://root/{version}");
     asked.count &= first;
-    asked.scope = scope.clone();
+    asked.sight = scope.clone().into();
     let order = asked.order.clone();
     let page = store.read(tenant, asked).await.map_err(|e| format!("{e:?}"))?.ok_or("the path leads nowhere")?;
     let rows = serde_json::from_slice(&[b"[", page.rows.as_slice(), b"]"].concat()).map_err(|e| e.to_string())?;

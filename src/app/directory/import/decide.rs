@@ -117,10 +117,16 @@ impl Import<'_> {
             return Err(vec![item.problem("manager", "Nobody is their own manager.")]);
         }
         let make = |input, on: &Occasion| Ok(user::make(identity.id.clone(), input, None, on));
-        let refine = |user: &mut User, password: Option<String>| {
+        let refine = |user: &mut User, password: Given| {
             if let Some(manager) = &manager {
                 user.manager_id = Some(manager.clone());
             }
+            let Given { password, force_change } = password;
+            if let Some(password) = &password {
+                user::check_password(password, user, self.app.passwords)
+                    .map_err(|refusal| violations(refusal, Kind::User))?;
+            }
+            user.force_change_password = force_change.or(user.force_change_password);
             // Who has a password keeps it: to compare the two takes as long as to sign in.
             if let (Some(password), None, Pass::Write) = (password, &user.password_hash, pass) {
                 let hash = (self.settings.hash)(&password);
@@ -130,7 +136,9 @@ impl Import<'_> {
             }
             Ok(())
         };
-        let password = |input: &UserInput| user::password(input, false);
+        let password = |input: &UserInput| {
+            Ok(Given { password: user::password(input, false)?, force_change: user::forces_change(input) })
+        };
         let (_, changes) = settle::<UserInput, _>(item, identity, found, on, make, refine, password)?;
         Ok(Decided { later, ..decided(identity, changes) })
     }
@@ -148,6 +156,12 @@ impl Import<'_> {
             }
         }
     }
+}
+
+/// What a document says of a password.
+struct Given {
+    password: Option<String>,
+    force_change: Option<bool>,
 }
 
 fn decided(identity: &Identity, changes: Changeset) -> Decided {
