@@ -226,7 +226,12 @@ mod tests {
     #[test]
     fn links_from_what_is_created_go_no_way() {
         let link = |source: &str| RowWrite::Link {
-            table: crate::model::meta::LinkTable { table: "group_member", source: "group_id", target: "member_id" },
+            table: crate::model::meta::LinkTable {
+                table: "group_member",
+                source: "group_id",
+                target: "member_id",
+                hidden: None,
+            },
             source: source.into(),
             target: "m".into(),
         };

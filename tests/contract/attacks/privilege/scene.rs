@@ -42,6 +42,7 @@ pub async fn signs_in(app: &TestApp, name: &str, password: &str) -> bool {
         app: &made.principal,
         upn: &upn,
         password,
+        new_password: None,
         grant: "authorization_code",
         visit: Visit { address: None, correlation_id: None },
     };
