@@ -1,5 +1,5 @@
-//! That a caller is privileged enough for a change. Every use case passes here on its way to the store, and the change itself
-//! says what it does ([`privilege::attempts`]). Imports and commands are the operator's and do not.
+//! Whether a caller is privileged enough for a change. Every use case passes here on its way to the store, and the changeset
+//! itself says what is done ([`privilege::attempts`]). Imports and commands belong to the operator and do not pass here.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,20 +19,21 @@ use crate::{
     store::{self, Held, HeldObject},
 };
 
-/// The role that a tenant must not be without.
+/// The role that somebody in a tenant must keep.
 const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
-/// The role that is none: access to an application, without a role in it.
+/// Not a role, but access to an application without one.
 pub(super) const NO_ROLE: &str = "00000000-0000-0000-0000-000000000000";
 
-/// An object that something is done to.
+/// A stored object that a change is about.
 struct Found {
     target: Target,
-    /// Whether it is a Global Administrator.
+    /// Whether it has the role Global Administrator.
     administrator: bool,
 }
 
 impl App {
-    /// That the caller may do all that a change does. What of the store this relies on, the change relies on from then on.
+    /// Checks that the caller is privileged enough for a change. The rows that must stay as they were found are added to what
+    /// the change relies on.
     pub(super) async fn guard(&self, caller: Caller<'_>, changes: &mut Changeset) -> Result<(), Error> {
         if privilege::changes_built_in(changes) {
             return Err(built_in());
@@ -60,8 +61,7 @@ impl App {
             match attempt {
                 Attempt::Give { resource, role } => self.may_give(caller, &holder, resource, role).await?,
                 Attempt::Go { way: Way::MakeRoleAssignable, .. } => {
-                    let target = Target { class: Class::Group, powers: BTreeSet::from([Power::RoleAssignable]) };
-                    privilege::may(&holder, Way::MakeRoleAssignable, &target)?;
+                    privilege::may_give(&holder, &Power::RoleAssignable)?;
                 }
                 Attempt::Go { way, id } => {
                     let Some(Some(found)) = targets.get(id) else { continue };
@@ -76,7 +76,7 @@ impl App {
         Ok(())
     }
 
-    /// An object with what it holds; none: it is not there.
+    /// An object and what it holds; `None` if there is no such object.
     async fn target(&self, caller: Caller<'_>, id: &str) -> Result<Option<Found>, Error> {
         let held = self.store.holdings(caller.tenant, id).await?;
         let Some(object) = object(&held, id) else { return Ok(None) };
@@ -96,7 +96,7 @@ impl App {
         }
     }
 
-    /// What the caller's object holds itself. Whoever comes from another authority may have no object here.
+    /// What the caller's own object holds directly. A caller from another authority may have no object here.
     async fn own_powers(&self, caller: Caller<'_>) -> Result<BTreeSet<Power>, Error> {
         let oid = &caller.principal.oid;
         let mut held = self.store.holdings(caller.tenant, oid).await?;
@@ -107,7 +107,7 @@ impl App {
         Ok(powers(&held))
     }
 
-    /// That the caller may give a role in an application, if it is one of this API's.
+    /// Checks that the caller may grant an app role, if it is a permission of this API.
     async fn may_give(&self, caller: Caller<'_>, holder: &Holder<'_>, resource: &str, role: &str) -> Result<(), Error> {
         let found = store::load::<ServicePrincipal>(self.store(), caller.tenant, SERVICE_PRINCIPAL.key(), resource);
         let of_graph = found.await?.is_some_and(|found| found.record.app_id == GRAPH_APP_ID);
@@ -117,7 +117,8 @@ impl App {
         }
     }
 
-    /// Another Global Administrator, who stays one until the change is written.
+    /// Another enabled Global Administrator; the change relies on that row, so that two administrators who delete each other
+    /// at the same time conflict.
     async fn another_administrator(&self, caller: Caller<'_>, id: &str) -> Result<Reliance, Error> {
         let found = self.store.another_with_role(caller.tenant, GLOBAL_ADMINISTRATOR, id).await?;
         let Some((id, version)) = found else {
@@ -129,7 +130,7 @@ impl App {
     }
 }
 
-/// Whether a caller is a provisioning client, which is an application of its own.
+/// Whether a caller is a provisioning client. Its client id is the id of its object, which no application's is.
 fn is_provisioning(principal: &Principal) -> bool {
     principal.kind == Kind::Application && principal.app_id.as_deref() == Some(&principal.oid)
 }
@@ -139,7 +140,7 @@ fn built_in() -> Error {
     Refusal::Invalid(vec![Violation::new("appId", message)]).into()
 }
 
-/// The object itself, among what it holds.
+/// The object itself, among the rows about it.
 fn object<'a>(held: &'a [Held], id: &str) -> Option<&'a HeldObject> {
     held.iter().find_map(|held| match held {
         Held::Object(object) if object.id == id => Some(object),
@@ -147,7 +148,7 @@ fn object<'a>(held: &'a [Held], id: &str) -> Option<&'a HeldObject> {
     })
 }
 
-/// What makes its holder more than others. Names that mean nothing here make nobody more.
+/// The powers among holdings. Permissions and roles that are unknown here are none.
 fn powers(held: &[Held]) -> BTreeSet<Power> {
     let mut powers = BTreeSet::new();
     for held in held {
@@ -170,7 +171,7 @@ fn powers(held: &[Held]) -> BTreeSet<Power> {
 }
 
 fn powers_of(object: &HeldObject) -> Vec<Power> {
-    // A role that is not known any more is one that nobody but the most privileged reaches over.
+    // An unknown role counts as one that only Global and Privileged Authentication Administrators reach.
     let role = |id: &String| Power::DirectoryRole(DirectoryRole::named(id).map_or("", |role| role.name));
     let mut found: Vec<Power> = texts(object.directory_roles.as_deref()).iter().map(role).collect();
     let granted = texts(object.granted_roles.as_deref());

@@ -152,10 +152,10 @@ pub enum Denied {
         /// Who could give it.
         needed: &'static str,
     },
-    /// The caller may not give this.
-    #[error("{given} is given by {needed}")]
+    /// The caller may not grant this.
+    #[error("{given} is granted by {needed}")]
     Gift {
-        /// What the caller wanted to give.
+        /// What the caller wanted to grant.
         given: &'static str,
         /// Who may.
         needed: &'static str,

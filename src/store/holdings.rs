@@ -1,16 +1,16 @@
-//! What objects of the directory hold that makes them more than others, found by one statement whatever it is.
+//! What directory objects hold: roles, permissions and memberships that privilege depends on. One statement finds all of it.
 
 use async_trait::async_trait;
 
 use super::{Error, TenantKey};
 use crate::model::record::RowVersion;
 
-/// An object that holds something, or what it holds.
+/// A row about what an object holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Held {
-    /// The object itself, a group that it is in, something that it owns, or what that is in the tenant.
+    /// The object itself, a group it is in, an object it owns, or the service principal of an owned application.
     Object(HeldObject),
-    /// A role in an application.
+    /// An app role assignment.
     AppRole {
         /// The holder.
         holder: String,
@@ -54,11 +54,11 @@ pub struct HeldObject {
 /// The part of a [`super::Store`] that knows what objects hold.
 #[async_trait]
 pub trait Holdings: Send + Sync {
-    /// What an object holds: itself, through groups, also nested ones, and through what it owns. What was deleted and can be
-    /// restored counts. Nothing: there is no such object.
+    /// What an object holds: directly, through groups (nested ones, too), and through the objects it owns. Deleted objects that
+    /// can be restored count. The list is empty if there is no such object.
     async fn holdings(&self, tenant: TenantKey, id: &str) -> Result<Vec<Held>, Error>;
 
-    /// Somebody who lives, may sign in and has this directory role, but for this person; and the state of the row.
+    /// An enabled user with this directory role, other than `except`, and the version of the row.
     async fn another_with_role(
         &self,
         tenant: TenantKey,

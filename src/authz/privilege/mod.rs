@@ -1,9 +1,9 @@
-//! Nobody becomes more than they are: who may change what others prove themselves by, and who may give what.
+//! Privilege escalation: who may change credentials and memberships, and who may grant what.
 //!
-//! Whoever sets the password of an account, adds a secret to an application or puts a member into a group can act as that
-//! account or application, or with what the group holds. So such a [`Way`] takes more than the right to change objects of the
-//! kind: the caller must be at least as privileged as its target. [`table`] says what that means; it is the one table that
-//! the decision, the tests and the messages read.
+//! A caller who sets the password of an account, adds a secret to an application or adds a member to a group can then act as
+//! that account or application, or with what the group holds. Such a [`Way`] to gain something therefore takes more than the
+//! right to change objects of the kind: the caller must be at least as privileged as the target. [`table`] says what that
+//! means; the decision, the tests and the messages read this one table.
 
 pub mod table;
 mod ways;
@@ -19,12 +19,12 @@ use super::{
     table::row,
 };
 
-/// What sort of object a way leads over.
+/// The kinds of objects that the table tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// A person.
     Account,
-    /// An application, or what it is in the tenant.
+    /// An application, or its service principal.
     Application,
     /// A group.
     Group,
@@ -41,32 +41,32 @@ impl Class {
     }
 }
 
-/// An object, and all that it holds: itself, through groups, and through what it owns.
+/// An object and everything it holds: directly, through groups, and through the objects it owns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// What sort of object it is.
+    /// Its class.
     pub class: Class,
     /// What it holds.
     pub powers: BTreeSet<Power>,
 }
 
-/// Who wants to change it: the token, and what the store knows of the caller.
+/// A caller: its token, and what the store knows of its object.
 #[derive(Clone, Copy, Debug)]
 pub struct Holder<'a> {
     /// Who calls.
     pub principal: &'a Principal,
-    /// What the caller's object holds itself, not through groups or by owning something.
+    /// What the caller's object holds directly.
     pub own: &'a BTreeSet<Power>,
     /// Whether the caller is a provisioning client.
     pub provisioning: bool,
-    /// Whether the credentials of applications may be changed whatever they hold, as in Graph.
+    /// Whether the operator allows the credentials of any application to be changed, as in Graph.
     pub takeover: bool,
 }
 
 /// Whether the caller may do this to the target.
 ///
 /// # Errors
-/// The target holds something that the caller neither holds nor could give itself.
+/// The target holds something that the caller neither holds nor could grant to itself.
 pub fn may(caller: &Holder<'_>, way: Way, target: &Target) -> Result<(), Denied> {
     let row = way.row();
     if !row.over.contains(&target.class) {
@@ -87,11 +87,10 @@ pub fn may(caller: &Holder<'_>, way: Way, target: &Target) -> Result<(), Denied>
 }
 
 fn may_account(caller: &Holder<'_>, way: Way, target: &Target) -> Result<(), Denied> {
-    let mut held = target.powers.iter().filter(|power| power.is_of_this_api()).peekable();
-    if held.peek().is_none() || (caller.provisioning && way.row().provisioning) {
+    let held: Vec<&Power> = target.powers.iter().filter(|power| power.is_of_this_api()).collect();
+    if held.is_empty() || (caller.provisioning && way.row().provisioning) {
         return Ok(());
     }
-    let held: Vec<&Power> = held.collect();
     let person = caller.principal.kind == Kind::Delegated;
     let over = ACCOUNTS.iter().filter(|(role, _)| person && caller.principal.directory_roles.has(role));
     if over.into_iter().any(|(_, over)| held.iter().all(|power| over.includes(power))) {
@@ -100,16 +99,16 @@ fn may_account(caller: &Holder<'_>, way: Way, target: &Target) -> Result<(), Den
     Err(Denied::Account { doing: way.row().doing })
 }
 
-/// Whether the caller may give something, to itself or to others.
+/// Whether the caller may grant something, to itself or to others.
 ///
 /// # Errors
-/// It may not.
+/// The caller may not.
 pub fn may_give(caller: &Holder<'_>, power: &Power) -> Result<(), Denied> {
     if caller.could_give(power) { Ok(()) } else { Err(Denied::Gift { given: power.name(), needed: power.giver() }) }
 }
 
 impl Holder<'_> {
-    /// Whether the caller may act by something already.
+    /// Whether the caller can already act with this power.
     fn holds(&self, power: &Power) -> bool {
         let Principal { kind, permissions, directory_roles, .. } = self.principal;
         let person = *kind == Kind::Delegated;
@@ -122,18 +121,18 @@ impl Holder<'_> {
                 let held = self.own.contains(power) || (catalog.is_some() && self.own.contains(&everywhere));
                 held && (!person || permissions.has(READ_WRITE_ALL))
             }
-            // By it, one acts for others.
+            // These are used in the name of others.
             Power::Scope(_) | Power::RoleAssignable => false,
         }
     }
 
-    /// Whether a person may do everything that an application may by this permission.
+    /// Whether the person may do everything that an application with this permission may do.
     fn person_holds(&self, permission: &str) -> bool {
         let mut allowed = Action::ALL.into_iter().filter(|action| row(*action).permissions.contains(&permission));
         allowed.all(|action| by_token(self.principal, action) == ByToken::Yes)
     }
 
-    /// Whether the caller could give this to itself, so that to take it is no gain.
+    /// Whether the caller could grant this to itself, so that taking it gains nothing.
     fn could_give(&self, power: &Power) -> bool {
         let may = |action| by_token(self.principal, action) == ByToken::Yes;
         let person = self.principal.kind == Kind::Delegated;

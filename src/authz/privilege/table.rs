@@ -1,15 +1,15 @@
-//! The table: the ways to gain something, over what they lead, and who may go them.
+//! The table: what makes its holder privileged, the ways to gain it, and who may grant it.
 
 use super::Class;
 
-/// Something that makes its holder more than others.
+/// Something that makes its holder privileged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Power {
     /// A directory role, by its name.
     DirectoryRole(&'static str),
     /// An application permission of this API.
     Permission(&'static str),
-    /// A delegated permission of this API, which people grant an application by signing in through it.
+    /// A delegated permission of this API that an application gets for the people who sign in through it.
     Scope(&'static str),
     /// A role in another application.
     AppRole {
@@ -25,21 +25,21 @@ pub enum Power {
         /// The catalog; none: the whole tenant.
         catalog: Option<String>,
     },
-    /// To be in a group to which roles can be assigned, to own one, or to be one.
+    /// Membership or ownership of a role-assignable group.
     RoleAssignable,
 }
 
-/// The directory roles that give directory roles: they could make anybody anything.
+/// The directory roles that assign directory roles.
 pub const ROLE_GIVERS: &[&str] = &["Global Administrator", "Privileged Role Administrator"];
 
 impl Power {
-    /// Whether something of this API is held. A role in another application makes nobody privileged here; it counts only for
-    /// the application whose credentials it would be used with.
+    /// Whether it is a privilege in this API. A role in another application is not: it counts only where the credentials of
+    /// the application that holds it are concerned.
     pub fn is_of_this_api(&self) -> bool {
         !matches!(self, Self::AppRole { .. })
     }
 
-    /// What it is, in a sentence.
+    /// What messages call it.
     pub fn name(&self) -> &'static str {
         match self {
             Self::DirectoryRole(_) => "a directory role",
@@ -51,7 +51,7 @@ impl Power {
         }
     }
 
-    /// Who may give it.
+    /// Who may grant it.
     pub fn giver(&self) -> &'static str {
         match self {
             Self::DirectoryRole(_) | Self::RoleAssignable => {
@@ -76,17 +76,17 @@ impl Power {
     }
 }
 
-/// Over whom a directory role reaches.
+/// The accounts that a directory role reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
-    /// Everybody.
+    /// All.
     Everybody,
-    /// Those who hold nothing but these directory roles.
+    /// Those that hold nothing but these directory roles.
     Holders(&'static [&'static str]),
 }
 
 impl Over {
-    /// Whether it reaches over somebody who holds this.
+    /// Whether it reaches an account that holds this.
     pub fn includes(self, power: &Power) -> bool {
         match (self, power) {
             (Self::Everybody, _) => true,
@@ -96,63 +96,61 @@ impl Over {
     }
 }
 
-/// Which persons may change how a privileged account signs in, by their directory roles: Entra's table "Who can reset
-/// passwords", of the roles that are known here. An account that holds nothing is changed by whoever may change people, and
-/// no application changes another.
+/// Who may change the credentials of a privileged account, by directory role: Entra's table "Who can reset passwords", for the
+/// roles that are known here. No application may. An account that holds nothing is not subject to this table.
 pub const ACCOUNTS: &[(&str, Over)] = &[
     ("Global Administrator", Over::Everybody),
     ("Privileged Authentication Administrator", Over::Everybody),
     ("User Administrator", Over::Holders(&["Groups Administrator", "User Administrator"])),
 ];
 
-/// Something that is done to an object, by which somebody could gain what the object holds.
+/// A change to an object by which the caller, or somebody the caller chooses, could gain what the object holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Way {
-    /// To set the password of a person, or take it away.
+    /// Setting or removing the password of an account.
     SetPassword,
-    /// To change the name by which a person signs in.
+    /// Changing the name that an account signs in with.
     Rename,
-    /// To change by what a person is known or reached beside the name.
+    /// Changing phone numbers, other mail addresses, identities or the immutable id of an account.
     SetContact,
-    /// To let somebody sign in again who was disabled.
+    /// Enabling an account or a service principal.
     Enable,
-    /// To disable somebody.
+    /// Disabling an account.
     Disable,
-    /// To end somebody's sessions.
+    /// Revoking the sessions of an account.
     EndSessions,
-    /// To delete something, so that it can be restored.
+    /// Deleting an object, which can be restored.
     Delete,
-    /// To restore it, with everything that it was.
+    /// Restoring a deleted object with its credentials and links.
     Restore,
-    /// To delete it for good.
+    /// Deleting a deleted object permanently.
     Purge,
-    /// To add a secret to an application.
+    /// Adding a secret to an application or service principal.
     AddSecret,
-    /// To add a certificate to an application.
+    /// Adding a certificate to an application or service principal.
     AddCertificate,
-    /// To change where an application's codes are sent to, by what it is known, or that it needs no secret.
+    /// Adding a redirect URI or an identifier URI, or making an application a public client.
     ChangeSignIn,
-    /// To add an owner.
+    /// Adding an owner.
     AddOwner,
-    /// To add a member to a group.
+    /// Adding a member to a group.
     AddMember,
-    /// To change the rule that says who is in a group.
+    /// Changing the membership rule of a group, or its types.
     ChangeRule,
-    /// To create a group to which roles can be assigned.
+    /// Creating a role-assignable group.
     MakeRoleAssignable,
 }
 
-/// What holds for a way.
+/// A row of the table.
 #[derive(Debug)]
 pub struct Row {
     /// The way.
     pub way: Way,
-    /// What is done, in a sentence.
+    /// What messages call it.
     pub doing: &'static str,
-    /// Over which objects it leads to what they hold.
+    /// The objects whose holdings can be gained by it.
     pub over: &'static [Class],
-    /// Whether a provisioning client may do it to any account: what an identity provider must be able to do when somebody
-    /// leaves.
+    /// Whether a provisioning client may do it to any account, as an identity provider must when somebody leaves.
     pub provisioning: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Which ways a change goes: found in what it writes, so that no use case can forget one.
+//! Finds in a changeset which ways to gain something it uses, so that no use case can leave the check out.
 
 use serde_json::Value as Json;
 
@@ -10,17 +10,17 @@ use crate::model::{
     value::Value,
 };
 
-/// Something that a change does.
+/// Something in a change that takes privilege.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt<'a> {
-    /// A way over the object with this id.
+    /// A way to gain what an object holds.
     Go {
         /// The way.
         way: Way,
         /// The object.
         id: &'a str,
     },
-    /// A role in an application is given.
+    /// The grant of an app role.
     Give {
         /// The application's service principal.
         resource: &'a str,
@@ -29,10 +29,10 @@ pub enum Attempt<'a> {
     },
 }
 
-/// What the change of a column of a kind of objects is.
+/// Whether a change of a column, from one value to another, is of a way.
 type Reading = fn(&Value, &Value) -> bool;
 
-/// The columns by which objects prove themselves or are found.
+/// The columns that credentials and sign-in depend on: kind, column, which changes count, and the way.
 const COLUMNS: &[(&str, usize, Reading, Way)] = &[
     ("user", User::PASSWORD_HASH, any, Way::SetPassword),
     ("user", User::UPN_KEY, any, Way::Rename),
@@ -84,14 +84,14 @@ fn back(_: &Value, after: &Value) -> bool {
     *after == Value::Null
 }
 
-/// Something is in the list that was not in it. To take something away is no gain.
+/// The list has a new item. Removing one gains nothing.
 fn more(before: &Value, after: &Value) -> bool {
     let before = json(before);
     let known = before.as_array().map_or(&[][..], Vec::as_slice);
     json(after).as_array().into_iter().flatten().any(|item| !known.contains(item))
 }
 
-/// People may be sent back to somewhere else.
+/// There is a new redirect URI.
 fn leads_elsewhere(before: &Value, after: &Value) -> bool {
     let uris = |value: &Value| Value::Text(json(value).get("redirectUris").cloned().unwrap_or_default().to_string());
     more(&uris(before), &uris(after))
@@ -104,7 +104,8 @@ fn json(value: &Value) -> Json {
     }
 }
 
-/// What a change does, in its order. Links from what it creates itself are none: that holds nothing yet.
+/// The attempts in a change, in its order. Links from an object that the change itself creates are left out: it holds nothing
+/// yet.
 pub fn attempts(changes: &Changeset) -> Vec<Attempt<'_>> {
     let created: Vec<&str> = changes.writes.iter().filter_map(created).collect();
     let mut found = Vec::new();
@@ -136,7 +137,7 @@ pub fn attempts(changes: &Changeset) -> Vec<Attempt<'_>> {
     found
 }
 
-/// Whether a change is one of the application that this API is, which stays as it is.
+/// Whether a change is about the application that this API is, which cannot be changed.
 pub fn changes_built_in(changes: &Changeset) -> bool {
     changes.writes.iter().any(|write| match write {
         RowWrite::Update { entity, before, .. } | RowWrite::Delete { entity, before, .. } => {

@@ -31,3 +31,36 @@ impl Holdings for SqliteStore {
         Ok(found.flatten())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Options, sqlite::connection::bind};
+
+    /// The steps that SQLite takes for a statement.
+    async fn plan(store: &SqliteStore, statement: crate::store::sql::Statement) -> Vec<String> {
+        let run = move |connection: &rusqlite::Connection| {
+            let mut prepared = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", statement.sql)).unwrap();
+            bind(&mut prepared, &statement.parameters).unwrap();
+            let (mut rows, mut steps) = (prepared.raw_query(), Vec::new());
+            while let Some(row) = rows.next().unwrap() {
+                steps.push(row.get::<_, String>(3).unwrap());
+            }
+            Ok(steps)
+        };
+        store.run(false, run).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn holdings_are_found_by_indexes() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(directory.path(), &Options::default()).unwrap();
+        let steps = plan(&store, holdings::holdings(&Sqlite, TenantKey(1), "x")).await;
+        // What is scanned are the few rows that were found before.
+        let scanned: Vec<&str> = steps.iter().filter_map(|step| step.strip_prefix("SCAN ")).collect();
+        assert!(scanned.iter().all(|name| ["start", "s", "own", "o", "above", "a", "h"].contains(name)), "{steps:?}");
+        assert!(steps.iter().all(|step| !step.ends_with("(tenant_id=?)")), "{steps:?}");
+        let steps = plan(&store, holdings::another_with_role(&Sqlite, TenantKey(1), "role", "x")).await;
+        assert_eq!(steps, ["SEARCH d USING INDEX directory_object_directory_roles (tenant_id=?)"]);
+    }
+}

@@ -59,7 +59,7 @@ async fn role_assignable_groups_are_made_by_those_who_give_roles(app: TestApp) {
         attacker.post("/groups", body.clone()).await.problem(403).says(
             "Authorization_RequestDenied",
             "",
-            "creating it",
+            "Privileged Role Administrator",
         );
     }
     let able = administrator(&app, "both", &["Groups Administrator", "Privileged Role Administrator"]).await;
