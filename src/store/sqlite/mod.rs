@@ -372,3 +372,23 @@ fn migrate(connection: &Connection) -> Result<(), Error> {
     run(if applied.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
     applied
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_read_that_panics_on_a_thread_fails_by_itself_and_leaves_its_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = Options { connections: 1, slow_reads_patience: Duration::from_secs(5), ..Options::default() };
+        let store = SqliteStore::open(directory.path(), &options).unwrap();
+        for cost in [Cost::Unbounded, Cost::Indexed, Cost::Unbounded, Cost::Indexed] {
+            let panicked = store.run::<()>(cost, TenantKey(1), |_| panic!("on purpose")).await;
+            assert!(matches!(panicked, Err(Error::Panicked)), "{panicked:?}");
+        }
+        for cost in [Cost::Unbounded, Cost::Indexed, Cost::Small] {
+            store.run(cost, TenantKey(1), |_| Ok(())).await.unwrap();
+        }
+        store.close().await;
+    }
+}
