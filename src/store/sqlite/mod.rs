@@ -26,7 +26,6 @@ use std::{
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
-use tokio::sync::Semaphore;
 
 use self::{
     connection::{Readers, SqliteRow, bind, failure},
@@ -39,7 +38,7 @@ use super::{
     migrations::{self, Migration},
     reader::Reader,
     row_values,
-    slow_reads::SlowReads,
+    slow_reads::{SlowReads, Turn},
     sql::{Statement, select, write},
 };
 use crate::{
@@ -64,8 +63,7 @@ pub struct SqliteStore {
     readers: Arc<Readers>,
     writer: Writer,
     slow_reads: Arc<SlowReads>,
-    /// How many reads that an index bounds may be on blocking threads at once.
-    indexed_reads: Arc<Semaphore>,
+    indexed_reads: Arc<SlowReads>,
 }
 
 impl SqliteStore {
@@ -83,7 +81,7 @@ impl SqliteStore {
             readers: Arc::new(Readers::new(&path, options.cache_kib, timeout)),
             writer: Writer::start(connection, options.bulk).map_err(Error::database)?,
             slow_reads: SlowReads::new(options.slow_reads(options.connections)),
-            indexed_reads: Arc::new(Semaphore::new(options.connections.max(1))),
+            indexed_reads: SlowReads::new(options.indexed_reads(options.connections)),
         })
     }
 
@@ -96,7 +94,7 @@ impl SqliteStore {
     ) -> Result<T, Error> {
         match cost {
             Cost::Small => self.small(read).await,
-            Cost::Indexed => self.indexed(read).await,
+            Cost::Indexed => self.indexed(tenant, read).await,
             Cost::Unbounded => {
                 let turn = self.slow_reads.turn(tenant).await?;
                 self.on_thread(turn, read).await
@@ -113,21 +111,22 @@ impl SqliteStore {
     /// Runs a read that an index bounds, on a blocking thread.
     async fn indexed<T: Send + 'static>(
         &self,
+        tenant: TenantKey,
         read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let place = Arc::clone(&self.indexed_reads).acquire_owned().await.map_err(|_| Error::Closed)?;
-        self.on_thread(place, read).await
+        let turn = self.indexed_reads.turn(tenant).await?;
+        self.on_thread(turn, read).await
     }
 
-    /// Runs a read on a blocking thread, and keeps its place for as long as it runs, also when its caller has gone.
+    /// Runs a read on a blocking thread, and keeps its turn for as long as it runs, also when its caller has gone.
     async fn on_thread<T: Send + 'static>(
         &self,
-        place: impl Send + 'static,
+        turn: Turn,
         read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let readers = Arc::clone(&self.readers);
         let run = move || {
-            let _place = place;
+            let _turn = turn;
             readers.with(read)
         };
         tokio::task::spawn_blocking(run)
