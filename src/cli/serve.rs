@@ -64,14 +64,14 @@ async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receive
     let served = server::serve(listener, router, server::Options { tls, ..config.options() }, stop);
     tokio::select! {
         () = served => {}
-        () = keep_fresh(&api.authority) => {}
+        () = without_end(|| api.authority.keep_fresh()) => {}
     }
     Ok(())
 }
 
-/// Learns what is new in the store. A panic does not end that, or the server.
-async fn keep_fresh(authority: &Authority) {
-    while AssertUnwindSafe(authority.keep_fresh()).catch_unwind().await.is_err() {
+/// Does background work that never ends. A panic ends neither the work nor the server.
+async fn without_end<F: Future<Output = ()>>(mut work: impl FnMut() -> F) {
+    while AssertUnwindSafe(work()).catch_unwind().await.is_err() {
         time::sleep(Duration::from_secs(1)).await;
     }
 }
@@ -155,6 +155,18 @@ fn stop_signals() -> io::Result<mpsc::Receiver<()>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn background_work_that_panics_goes_on() {
+        let mut turns = 0;
+        without_end(|| {
+            turns += 1;
+            let turn = turns;
+            async move { assert!(turn > 1, "on purpose") }
+        })
+        .await;
+        assert_eq!(turns, 2);
+    }
 
     #[test]
     fn a_word_is_quoted_when_the_shell_would_misread_it() {

@@ -152,9 +152,16 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The limits of slow reads, so many of which may run at once.
+    /// The limits of reads that no index bounds, so many of which may run at once.
     fn slow_reads(&self, at_once: usize) -> slow_reads::Limits {
-        slow_reads::Limits { at_once, waiting: self.slow_reads_waiting, patience: self.slow_reads_patience }
+        let (waiting, patience) = (self.slow_reads_waiting, self.slow_reads_patience);
+        slow_reads::Limits { at_once, waiting, patience, keep_last: true }
+    }
+
+    /// The limits of reads that an index bounds and that are not small. They are short: as many may wait as come.
+    fn indexed_reads(&self, at_once: usize) -> slow_reads::Limits {
+        let patience = Duration::from_millis(self.statement_timeout_ms);
+        slow_reads::Limits { at_once, waiting: usize::MAX, patience, keep_last: false }
     }
 }
 

@@ -1,8 +1,8 @@
-//! Turns for reads that no index bounds.
+//! Turns for reads that are not small.
 //!
-//! Such a read may take as long as a statement may, so only a few run at once, and the others wait in a queue of their
-//! tenant. Tenants take turns, whatever the length of their queues. A tenant has never so much running that another one,
-//! which has nothing running, finds no place. A queue is limited in number and time.
+//! Only a few run at once, and the others wait in a queue of their tenant, which is limited in number and time. Tenants
+//! take turns, whatever the length of their queues. Where a read may take as long as a statement may, a tenant never has so
+//! much running that another one, which has nothing running, finds no place.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -24,6 +24,8 @@ pub(super) struct Limits {
     pub(super) waiting: usize,
     /// How long one may wait.
     pub(super) patience: Duration,
+    /// Whether the last place is kept for a tenant that has nothing running: worth it where reads are long.
+    pub(super) keep_last: bool,
 }
 
 /// Who has a turn, and who waits for one.
@@ -61,11 +63,11 @@ impl SlowReads {
     pub(super) async fn turn(self: &Arc<Self>, tenant: TenantKey) -> Result<Turn, Error> {
         let turn = {
             let mut state = self.state.lock();
-            if state.next_may_run(tenant, self.limits.at_once) {
+            if state.next_may_run(tenant, self.limits) {
                 state.start(tenant);
                 return Ok(self.of(tenant));
             }
-            if state.waiting(tenant) >= self.limits.waiting {
+            if state.waiting(tenant, self.limits.waiting) >= self.limits.waiting {
                 return Err(Error::Busy);
             }
             state.wait(tenant)
@@ -82,7 +84,7 @@ impl SlowReads {
         let (mut unwanted, mut passed) = (Vec::new(), 0);
         while passed < state.order.len() {
             let Some(tenant) = state.order.pop_front() else { break };
-            if !state.may_run(tenant, self.limits.at_once) {
+            if !state.may_run(tenant, self.limits) {
                 state.order.push_back(tenant);
                 passed += 1;
                 continue;
@@ -105,16 +107,16 @@ impl SlowReads {
 }
 
 impl State {
-    /// Whether a tenant may start one more. The last place is kept for a tenant that has nothing running.
-    fn may_run(&self, tenant: TenantKey, at_once: usize) -> bool {
-        let free = at_once.saturating_sub(self.running);
+    /// Whether a tenant may start one more.
+    fn may_run(&self, tenant: TenantKey, limits: Limits) -> bool {
+        let free = limits.at_once.saturating_sub(self.running);
         let own = self.tenants.get(&tenant).map_or(0, |tenant| tenant.running);
-        free > 0 && (own == 0 || own < 2 * (free - 1))
+        free > 0 && (own == 0 || !limits.keep_last || own < 2 * (free - 1))
     }
 
     /// Whether one that comes now may run: nobody of its tenant waits, and there is a place.
-    fn next_may_run(&self, tenant: TenantKey, at_once: usize) -> bool {
-        self.tenants.get(&tenant).is_none_or(|tenant| tenant.waiting.is_empty()) && self.may_run(tenant, at_once)
+    fn next_may_run(&self, tenant: TenantKey, limits: Limits) -> bool {
+        self.tenants.get(&tenant).is_none_or(|tenant| tenant.waiting.is_empty()) && self.may_run(tenant, limits)
     }
 
     fn start(&mut self, tenant: TenantKey) {
@@ -130,10 +132,12 @@ impl State {
         self.forget_if_idle(tenant);
     }
 
-    /// How many of a tenant wait. Those who went away need no place.
-    fn waiting(&mut self, tenant: TenantKey) -> usize {
+    /// How many of a tenant wait. Those who went away count only as long as there is room for all.
+    fn waiting(&mut self, tenant: TenantKey, most: usize) -> usize {
         let Some(tenant) = self.tenants.get_mut(&tenant) else { return 0 };
-        tenant.waiting.retain(|waiting| !waiting.is_closed());
+        if tenant.waiting.len() >= most {
+            tenant.waiting.retain(|waiting| !waiting.is_closed());
+        }
         tenant.waiting.len()
     }
 
@@ -173,7 +177,7 @@ mod tests {
     const C: TenantKey = TenantKey(3);
 
     fn reads(at_once: usize, waiting: usize, millis: u64) -> Arc<SlowReads> {
-        SlowReads::new(Limits { at_once, waiting, patience: Duration::from_millis(millis) })
+        SlowReads::new(Limits { at_once, waiting, patience: Duration::from_millis(millis), keep_last: true })
     }
 
     /// How many a tenant has running when it wants as many as it can get.
@@ -195,6 +199,24 @@ mod tests {
             assert_eq!(greedy(&reads, C).await.len(), a);
             assert!(reads.state.lock().tenants.is_empty());
         }
+    }
+
+    #[tokio::test]
+    async fn short_reads_use_every_place() {
+        let limits = Limits { at_once: 4, waiting: 1, patience: Duration::from_secs(10), keep_last: false };
+        let reads = SlowReads::new(limits);
+        let mut running = Vec::new();
+        for _ in 0..4 {
+            running.push(reads.turn(A).await.unwrap());
+        }
+        let wait = |tenant| {
+            let reads = Arc::clone(&reads);
+            tokio::spawn(async move { reads.turn(tenant).await.is_ok() })
+        };
+        let (own, other) = (wait(A), wait(B));
+        tokio::task::yield_now().await;
+        drop(running);
+        assert!(own.await.unwrap() && other.await.unwrap());
     }
 
     #[tokio::test]

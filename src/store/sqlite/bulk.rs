@@ -25,7 +25,8 @@ impl Bulk for SqliteStore {
         life: Life,
     ) -> Result<Vec<(Vec<Value>, RowVersion)>, Error> {
         let statement = bulk::rows_among(&Sqlite, tenant, entity, column, values, life);
-        self.indexed(move |connection: &Connection| all(connection, &statement, |row| row_values(entity, row))).await
+        self.indexed(tenant, move |connection: &Connection| all(connection, &statement, |row| row_values(entity, row)))
+            .await
     }
 
     async fn linked(
@@ -37,7 +38,7 @@ impl Bulk for SqliteStore {
     ) -> Result<Vec<String>, Error> {
         let statement = bulk::linked(&Sqlite, tenant, table, source, targets);
         let text = |row: &super::SqliteRow<'_>| row.text(0).unwrap_or_default().to_owned();
-        self.indexed(move |connection: &Connection| all(connection, &statement, text)).await
+        self.indexed(tenant, move |connection: &Connection| all(connection, &statement, text)).await
     }
 
     async fn links(
@@ -52,6 +53,6 @@ impl Bulk for SqliteStore {
         let pair = |row: &super::SqliteRow<'_>| {
             (row.text(0).unwrap_or_default().to_owned(), row.text(1).unwrap_or_default().to_owned())
         };
-        self.indexed(move |connection: &Connection| all(connection, &statement, pair)).await
+        self.indexed(tenant, move |connection: &Connection| all(connection, &statement, pair)).await
     }
 }

@@ -83,7 +83,7 @@ impl Audit for SqliteStore {
             found.sort_by_key(|linked| audit::place(linked.entity, &linked.values).map(|place| place.sequence));
             Ok(found)
         };
-        self.indexed(run).await
+        self.indexed(tenant, run).await
     }
 
     async fn audit_last(&self, tenant: TenantKey) -> Result<i64, Error> {

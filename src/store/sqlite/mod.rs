@@ -27,7 +27,6 @@ use std::{
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
-use tokio::sync::Semaphore;
 
 use self::{
     connection::{Readers, SqliteRow, bind, failure},
@@ -40,7 +39,7 @@ use super::{
     migrations::{self, Migration},
     reader::Reader,
     row_values,
-    slow_reads::SlowReads,
+    slow_reads::{SlowReads, Turn},
     sql::{Statement, select, write},
 };
 use crate::{
@@ -65,8 +64,7 @@ pub struct SqliteStore {
     readers: Arc<Readers>,
     writer: Writer,
     slow_reads: Arc<SlowReads>,
-    /// How many reads that an index bounds may be on blocking threads at once.
-    indexed_reads: Arc<Semaphore>,
+    indexed_reads: Arc<SlowReads>,
 }
 
 impl SqliteStore {
@@ -84,7 +82,7 @@ impl SqliteStore {
             readers: Arc::new(Readers::new(&path, options.cache_kib, timeout)),
             writer: Writer::start(connection, options.bulk).map_err(Error::database)?,
             slow_reads: SlowReads::new(options.slow_reads(options.connections)),
-            indexed_reads: Arc::new(Semaphore::new(options.connections.max(1))),
+            indexed_reads: SlowReads::new(options.indexed_reads(options.connections)),
         })
     }
 
@@ -97,7 +95,7 @@ impl SqliteStore {
     ) -> Result<T, Error> {
         match cost {
             Cost::Small => self.small(read).await,
-            Cost::Indexed => self.indexed(read).await,
+            Cost::Indexed => self.indexed(tenant, read).await,
             Cost::Unbounded => {
                 let turn = self.slow_reads.turn(tenant).await?;
                 self.on_thread(turn, read).await
@@ -114,21 +112,22 @@ impl SqliteStore {
     /// Runs a read that an index bounds, on a blocking thread.
     async fn indexed<T: Send + 'static>(
         &self,
+        tenant: TenantKey,
         read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let place = Arc::clone(&self.indexed_reads).acquire_owned().await.map_err(|_| Error::Closed)?;
-        self.on_thread(place, read).await
+        let turn = self.indexed_reads.turn(tenant).await?;
+        self.on_thread(turn, read).await
     }
 
-    /// Runs a read on a blocking thread, and keeps its place for as long as it runs, also when its caller has gone.
+    /// Runs a read on a blocking thread, and keeps its turn for as long as it runs, also when its caller has gone.
     async fn on_thread<T: Send + 'static>(
         &self,
-        place: impl Send + 'static,
+        turn: Turn,
         read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let readers = Arc::clone(&self.readers);
         let run = move || {
-            let _place = place;
+            let _turn = turn;
             readers.with(read)
         };
         tokio::task::spawn_blocking(run)
@@ -372,4 +371,24 @@ fn migrate(connection: &Connection) -> Result<(), Error> {
     })();
     run(if applied.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
     applied
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_read_that_panics_on_a_thread_fails_by_itself_and_leaves_its_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = Options { connections: 1, slow_reads_patience: Duration::from_secs(5), ..Options::default() };
+        let store = SqliteStore::open(directory.path(), &options).unwrap();
+        for cost in [Cost::Unbounded, Cost::Indexed, Cost::Unbounded, Cost::Indexed] {
+            let panicked = store.run::<()>(cost, TenantKey(1), |_| panic!("on purpose")).await;
+            assert!(matches!(panicked, Err(Error::Panicked)), "{panicked:?}");
+        }
+        for cost in [Cost::Unbounded, Cost::Indexed, Cost::Small] {
+            store.run(cost, TenantKey(1), |_| Ok(())).await.unwrap();
+        }
+        store.close().await;
+    }
 }
