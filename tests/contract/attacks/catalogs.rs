@@ -18,6 +18,9 @@ engines! {
     what_is_not_seen_is_refused_in_the_words_for_what_is_not_there,
 }
 
+/// A request about something with an id.
+type Ask<'a> = Box<dyn Fn(&str) -> Request + 'a>;
+
 /// An id and a name that are nobody's.
 const NONE: &str = "4f0f6c1e-aaaa-4bbb-8ccc-2f6d3b7c1e10";
 
@@ -111,7 +114,7 @@ async fn what_is_not_seen_is_refused_in_the_words_for_what_is_not_there(app: Tes
         let links = format!("{PACKAGES}/{}/incompatibleAccessPackages", world.mine);
         let reference = |id: &str| json!({ "@odata.id": owner.url(&format!("{PACKAGES}/{id}")) });
         let tag = |request: Request| request.header("if-match", "W/\"1\"");
-        let of_packages: Vec<Box<dyn Fn(&str) -> Request>> = vec![
+        let of_packages: Vec<Ask<'_>> = vec![
             Box::new(|id| owner.get(format!("{PACKAGES}/{id}"))),
             Box::new(|id| owner.patch(format!("{PACKAGES}/{id}"), json!({ "description": "x" }))),
             Box::new(|id| tag(owner.patch(format!("{PACKAGES}/{id}"), json!({ "description": "x" })))),
@@ -126,7 +129,7 @@ async fn what_is_not_seen_is_refused_in_the_words_for_what_is_not_there(app: Tes
         ];
         let role = "7f480852-ebdc-47d4-87de-0d8498384a83";
         let bind = format!("{}@odata.bind", words.catalog);
-        let of_catalogs: Vec<Box<dyn Fn(&str) -> Request>> = vec![
+        let of_catalogs: Vec<Ask<'_>> = vec![
             Box::new(|id| owner.patch(format!("{}/{id}", words.catalogs), json!({ "description": "x" }))),
             Box::new(|id| tag(owner.delete(format!("{}/{id}", words.catalogs)))),
             Box::new(|id| owner.post(PACKAGES, package(words, id))),

@@ -199,7 +199,7 @@ async fn readers_of_both_see_both(app: TestApp) {
     for permissions in [&["Directory.Read.All"][..], &["GroupMember.Read.All", "User.Read.All"]] {
         let reader = app.application(permissions).await.below("/v1.0");
         let answer = reader.get(format!("/groups/{team}/members?$filter=mobilePhone ne null")).await.expect(200);
-        assert_eq!(answer.column("id"), [ada.clone()]);
+        assert_eq!(answer.column("id"), [&*ada]);
     }
     // A person sees themselves, with nothing but the right to do so.
     let me = app.person("ada@contoso.example", &["User.Read"], &[]).await.below("/v1.0");
