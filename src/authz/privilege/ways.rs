@@ -35,6 +35,7 @@ type Reading = fn(&Value, &Value) -> bool;
 /// The columns that credentials and sign-in depend on: kind, column, which changes count, and the way.
 const COLUMNS: &[(&str, usize, Reading, Way)] = &[
     ("user", User::PASSWORD_HASH, any, Way::SetPassword),
+    ("user", User::FORCE_CHANGE_PASSWORD, any, Way::SetPassword),
     ("user", User::UPN_KEY, any, Way::Rename),
     ("user", User::MOBILE_PHONE, any, Way::SetContact),
     ("user", User::BUSINESS_PHONES, any, Way::SetContact),

@@ -48,7 +48,7 @@ mod tests {
             }
             Ok(steps)
         };
-        store.run(false, run).await.unwrap()
+        store.small(run).await.unwrap()
     }
 
     #[tokio::test]
