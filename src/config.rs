@@ -3,6 +3,7 @@
 //! An option on the command line wins over its variable, and both over the default. There is no other configuration.
 
 mod manage;
+mod sign_in;
 mod transfer;
 
 use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
@@ -13,6 +14,7 @@ pub use self::manage::{
     App, AppCommand, Audit, AuditCommand, Common, InTenant, Key, KeyCommand, Scim, ScimCommand, Tenant, TenantCommand,
     User, UserCommand,
 };
+pub use self::sign_in::SignIn;
 pub use self::transfer::{Export, ExportCommand, ExportDirectory, Format, Import, ImportCommand, ImportDirectory};
 use crate::{
     api::{self, limits::Rates},
@@ -97,6 +99,9 @@ pub struct Serve {
     /// Whether the server issues tokens itself, believes them, and has pages and addresses for signing in.
     #[arg(long, env = "CARDEA_EMBEDDED_AUTHORITY", value_name = "BOOL", action = ArgAction::Set, default_value_t = true)]
     pub embedded_authority: bool,
+    /// How signing in is limited.
+    #[command(flatten)]
+    pub sign_in: SignIn,
     /// The address and port to listen on; port 0 takes a free one.
     #[arg(long, env = "CARDEA_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: String,

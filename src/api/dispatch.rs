@@ -20,6 +20,7 @@ use super::{
     error::{Code, Error},
     operations::{Call, Operation},
     read,
+    refusals::Noted,
     respond::{Answer, JSON},
     service,
 };
@@ -32,6 +33,7 @@ use crate::{
     odata::{
         links::SEGMENT,
         path::{self, Path, Resource},
+        query::Rows,
     },
 };
 
@@ -216,7 +218,14 @@ fn check_me(path: &Path, caller: &Caller) -> Result<(), Error> {
 fn what<'a>(route: &Route<'a>, path: &Path) -> What<'a> {
     match route {
         Route::Operation(operation) => What::Operation(&operation.summary),
-        _ => What::Other(format!("GET {}", path.template)),
+        // Paths can be made of many segments, and lead to few things.
+        _ => {
+            let face = path.resource.rows().map(Rows::face);
+            What::Other(format!(
+                "GET {}",
+                face.map_or("", |face| if face.path.is_empty() { face.name } else { face.path })
+            ))
+        }
     }
 }
 
@@ -232,7 +241,7 @@ pub(super) struct Refused<'a> {
 pub(super) enum What<'a> {
     /// An operation, by its summary.
     Operation(&'a str),
-    /// What the table does not list, by its method and template.
+    /// What the table does not list, by its method and the type of what it is about: there are few of them.
     Other(String),
 }
 
@@ -247,8 +256,10 @@ impl Refused<'_> {
             What::Other(what) => what,
         };
         let Caller { principal, tenant } = &*self.caller;
-        let Some(times) = self.api.refusals.note(*tenant, &principal.oid, &what, self.api.now()) else {
-            return error;
+        let (what, times) = match self.api.refusals.note(*tenant, &principal.oid, &what, self.api.now()) {
+            Noted::Nothing => return error,
+            Noted::This(times) => (what, times),
+            Noted::Others(times) => ("Other requests, of several callers".to_owned(), times),
         };
         let caller = app::Caller { tenant: *tenant, principal, grants: &[], provenance: &self.provenance };
         match self.api.app.remember_refusal(caller, &what, &error.message, times).await {

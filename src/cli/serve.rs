@@ -44,6 +44,7 @@ async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receive
         public_url: config.public_url.clone(),
         embedded: config.embedded_authority,
         issuers: issuers(config)?,
+        failures: config.sign_in.failure_limits(),
         ..config.tokens.options()
     };
     let authority = open_authority(store, &Clock::System, options).await?;
@@ -60,6 +61,10 @@ async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receive
     tokio::select! {
         () = served => {}
         () = api.authority.keep_fresh() => {}
+        () = api.authority.keep_failures_recorded() => {}
+    }
+    if let Err(error) = api.authority.record_last_failures().await {
+        tracing::error!(%error, "the last failed sign-ins cannot be recorded");
     }
     Ok(())
 }

@@ -13,13 +13,13 @@ use crate::model::{
 /// The part of a [`super::Store`] by which people sign in.
 #[async_trait]
 pub trait People: Send + Sync {
-    /// Keeps a grant; those that have expired at this time go.
+    /// Keeps a grant; some of those that have expired at this time go.
     async fn grant_add(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError>;
 
     /// Uses the grant with this hash, once: whoever comes later is told that it has been used.
     async fn grant_use(&self, tenant: TenantKey, hash: &str, now: Timestamp) -> Result<Option<Used>, CommitError>;
 
-    /// Notes that an assertion was used, until it expires; those that have at this time are forgotten. False: it was used
+    /// Notes that an assertion was used, until it expires; some of those that have at this time are forgotten. False: it was used
     /// before.
     async fn assertion_use(
         &self,
@@ -35,6 +35,9 @@ pub trait People: Send + Sync {
     /// Ends all grants of a family.
     async fn grants_end(&self, tenant: TenantKey, family: &str) -> Result<(), CommitError>;
 }
+
+/// So many that have expired go when one is added: more than come, and never so many that who writes next has to wait.
+pub(super) const EXPIRED_TOGETHER: i64 = 100;
 
 /// Somebody who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]

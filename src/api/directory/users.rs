@@ -67,7 +67,9 @@ async fn update(call: Call) -> Result<Answer, Error> {
 async fn password(call: &Call, input: &UserInput, create: bool) -> Result<Option<String>, Error> {
     let given = new_password(input, create).map_err(|e| Error::app(e, USER.face(call.version)))?;
     match given {
-        Some(password) => Ok(Some(call.api.authority.hash(password).await.map_err(|_| Error::busy())?)),
+        Some(password) => {
+            Ok(Some(call.api.authority.hash(call.caller.tenant, password).await.map_err(|_| Error::busy())?))
+        }
         None => Ok(None),
     }
 }

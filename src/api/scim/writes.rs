@@ -184,7 +184,7 @@ async fn patched_password(call: &Call, id: &str, patch: &PatchOp) -> Result<Pass
 async fn hash(call: &Call, input: &UserInput) -> Result<Option<String>, Failure> {
     match app::directory::new_password(input, false)? {
         Some(password) => {
-            let hash = call.api.authority.hash(password).await;
+            let hash = call.api.authority.hash(call.caller.tenant, password).await;
             Ok(Some(hash.map_err(|_| crate::api::error::Error::busy())?))
         }
         None => Ok(None),

@@ -61,6 +61,7 @@ pub(super) async fn enter(asked: Asked, body: Body) -> Response {
             let text = format!("Too many attempts: wait {} seconds.", wait.as_secs() + 1);
             return wanted.page(&asked, username, Some(&text));
         }
+        Err(SignInError::Busy) => return page::busy(wanted.page(&asked, username, Some(page::BUSY))),
         Err(error) => {
             tracing::warn!(%error, "a person could not sign in");
             return wanted.page(&asked, username, Some("That did not work just now: try again."));

@@ -43,7 +43,7 @@ async fn begin(asked: &Asked, body: Body) -> Result<Response, Refusal> {
         );
         Refusal::new(Kind::PersonScope, message)
     })?;
-    let started = authority.device_start(&tenant, &app, scope.clone()).await;
+    let started = authority.device_start(&tenant, &app, scope.clone(), asked.visit()).await;
     let started = started.map_err(|error| token::refusal(error, scope))?;
     let page = format!("{}{PAGE}", asked.origin);
     let body = json!({
@@ -99,6 +99,7 @@ fn finish(outcome: Result<(), SignInError>, waiting: &Waiting, code: &str, usern
         ),
         Ok(()) => page::message(StatusCode::OK, "Declined", &format!("{app} was not let in. You can close this page.")),
         Err(SignInError::GrantExpired) => page::device_code("", Some("The code is not right, or it is too old.")),
+        Err(SignInError::Busy) => page::busy(sign_in(waiting, code, username, Some(page::BUSY))),
         Err(error) => sign_in(waiting, code, username, Some(&told(&error))),
     }
 }

@@ -7,14 +7,19 @@ use tokio_postgres::Row;
 use super::{PostgresStore, convert::failure, identities::changed};
 use crate::{
     model::value::Timestamp,
-    store::{CommitError, Error, Grant, GrantDetails, GrantKind, People, TenantKey, Used, identities::read_json},
+    store::{
+        CommitError, Error, Grant, GrantDetails, GrantKind, People, TenantKey, Used, identities::read_json,
+        people::EXPIRED_TOGETHER,
+    },
 };
 
 #[async_trait]
 impl People for PostgresStore {
     async fn grant_add(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError> {
         let client = self.client().await?;
-        client.execute("DELETE FROM sign_in_grant WHERE expires_at < $1", &[&now.0]).await.map_err(failure)?;
+        let sql = "DELETE FROM sign_in_grant WHERE (tenant_id, hash) IN \
+                   (SELECT tenant_id, hash FROM sign_in_grant WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+        client.execute(sql, &[&now.0, &EXPIRED_TOGETHER]).await.map_err(failure)?;
         add_grant(&client, tenant, &grant).await
     }
 
@@ -53,7 +58,9 @@ impl People for PostgresStore {
         now: Timestamp,
     ) -> Result<bool, CommitError> {
         let client = self.client().await?;
-        client.execute("DELETE FROM used_assertion WHERE expires_at < $1", &[&now.0]).await.map_err(failure)?;
+        let sql = "DELETE FROM used_assertion WHERE (tenant_id, hash) IN \
+                   (SELECT tenant_id, hash FROM used_assertion WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+        client.execute(sql, &[&now.0, &EXPIRED_TOGETHER]).await.map_err(failure)?;
         let sql = "INSERT INTO used_assertion (tenant_id, hash, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
         let rows = client.execute(sql, &[&tenant.0, &hash, &expires_at.0]).await.map_err(failure)?;
         Ok(rows == 1)

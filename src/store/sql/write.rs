@@ -158,8 +158,10 @@ fn revoke(dialect: &dyn Dialect, tenant: TenantKey, object_id: &str, until: Time
     };
     vec![
         run(&|sql| {
-            sql.push("DELETE FROM revocation WHERE tenant_id = ").tenant().push(" AND revoked_at < ");
-            sql.value(&Value::Int(until.0.saturating_sub(REVOCATIONS_KEPT)));
+            sql.push("DELETE FROM revocation WHERE tenant_id = ").tenant();
+            sql.push(" AND object_id IN (SELECT object_id FROM revocation WHERE tenant_id = ").tenant();
+            sql.push(" AND revoked_at < ").value(&Value::Int(until.0.saturating_sub(REVOCATIONS_KEPT)));
+            sql.push(" LIMIT 100)");
         }),
         run(&|sql| {
             sql.push("INSERT INTO revocation (tenant_id, object_id, revoked_at) VALUES (").tenant();

@@ -6,14 +6,18 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{SqliteStore, connection::failure, identities::changed};
 use crate::{
     model::value::Timestamp,
-    store::{CommitError, Error, Grant, GrantKind, People, TenantKey, Used, identities::read_json},
+    store::{
+        CommitError, Error, Grant, GrantKind, People, TenantKey, Used, identities::read_json, people::EXPIRED_TOGETHER,
+    },
 };
 
 #[async_trait]
 impl People for SqliteStore {
     async fn grant_add(&self, tenant: TenantKey, grant: Grant, now: Timestamp) -> Result<(), CommitError> {
         let task = move |connection: &Connection| {
-            connection.execute("DELETE FROM sign_in_grant WHERE expires_at < ?1", [now.0]).map_err(failure)?;
+            let sql = "DELETE FROM sign_in_grant WHERE (tenant_id, hash) IN \
+                       (SELECT tenant_id, hash FROM sign_in_grant WHERE expires_at < ?1 LIMIT ?2)";
+            connection.execute(sql, params![now.0, EXPIRED_TOGETHER]).map_err(failure)?;
             add_grant(connection, tenant, &grant)
         };
         self.writer.run(task).await
@@ -62,7 +66,9 @@ impl People for SqliteStore {
     ) -> Result<bool, CommitError> {
         let hash = hash.to_owned();
         let task = move |connection: &Connection| {
-            connection.execute("DELETE FROM used_assertion WHERE expires_at < ?1", [now.0]).map_err(failure)?;
+            let sql = "DELETE FROM used_assertion WHERE (tenant_id, hash) IN \
+                       (SELECT tenant_id, hash FROM used_assertion WHERE expires_at < ?1 LIMIT ?2)";
+            connection.execute(sql, params![now.0, EXPIRED_TOGETHER]).map_err(failure)?;
             let sql =
                 "INSERT INTO used_assertion (tenant_id, hash, expires_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
             changed(connection.execute(sql, params![tenant.0, hash, expires_at.0]))
