@@ -134,7 +134,8 @@ impl Failures {
         let mut pending = self.0.lock();
         // A clock that was set back makes no minute wait for its end.
         let over: Vec<Place> = pending.places.keys().filter(|(_, of)| Some(*of) != minute).copied().collect();
-        let taken: Vec<_> = over.into_iter().filter_map(|place| pending.places.remove_entry(&place)).collect();
+        let mut taken: Vec<_> = over.into_iter().filter_map(|place| pending.places.remove_entry(&place)).collect();
+        taken.sort_by_key(|((tenant, minute), _)| (tenant.0, *minute));
         pending.sums = pending.places.values().map(|sums| sums.alike.len()).sum();
         taken
     }

@@ -36,7 +36,7 @@ impl<K: Copy + Eq + Hash> Limit<K> {
     pub(super) fn count(&self, key: K, now: Timestamp) {
         let mut known = self.clear.lock();
         let counted = known.get(&key).map_or(0, |clear| self.counted(clear, now));
-        let clear = Timestamp(now.0.saturating_add(counted).saturating_add(self.each));
+        let clear = Timestamp(now.0.saturating_add(counted.saturating_add(self.each).min(self.span)));
         known.set(key, clear, |clear| *clear);
     }
 
@@ -67,11 +67,11 @@ mod tests {
         for _ in 0..100 {
             limit.count('a', at(0));
         }
-        assert_eq!(limit.wait('a', at(0)), Some(Duration::from_secs(20)));
+        assert_eq!(limit.wait('a', at(0)), Some(Duration::from_secs(10)));
         assert_eq!(limit.wait('a', at(-3600)), Some(Duration::from_secs(10)), "the clock was set back");
-        assert_eq!(limit.wait('a', at(20)), None);
-        limit.count('a', at(20));
-        assert_eq!(limit.wait('a', at(20)), Some(Duration::from_secs(10)));
+        assert_eq!(limit.wait('a', at(10)), None);
+        limit.count('a', at(10));
+        assert_eq!(limit.wait('a', at(10)), Some(Duration::from_secs(10)));
         assert_eq!(limit.wait('a', at(3600)), None);
     }
 }

@@ -1,0 +1,3 @@
+//! What somebody would try who wishes us ill.
+
+mod sign_ins;
