@@ -216,17 +216,12 @@ fn check_me(path: &Path, caller: &Caller) -> Result<(), Error> {
 
 /// What a route is called in the records.
 fn what<'a>(route: &Route<'a>, path: &Path) -> What<'a> {
-    match route {
-        Route::Operation(operation) => What::Operation(&operation.summary),
-        // Paths can be made of many segments, and lead to few things.
-        _ => {
-            let face = path.resource.rows().map(Rows::face);
-            What::Other(format!(
-                "GET {}",
-                face.map_or("", |face| if face.path.is_empty() { face.name } else { face.path })
-            ))
-        }
+    if let Route::Operation(operation) = route {
+        return What::Operation(&operation.summary);
     }
+    // Paths can be made of many segments, and lead to few things.
+    let face = path.resource.rows().map(Rows::face);
+    What::Other(format!("GET {}", face.map_or("", |face| if face.path.is_empty() { face.name } else { face.path })))
 }
 
 /// What is written down if the caller turns out not to be allowed to do it.
