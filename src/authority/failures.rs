@@ -13,7 +13,10 @@ use std::{
 
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    sync::oneshot,
+    time::{MissedTickBehavior, interval},
+};
 
 use super::{Authority, gate::network, remember::Attempt};
 use crate::{
@@ -241,15 +244,22 @@ impl Authority {
         }
     }
 
-    /// Records the sign-ins that failed, a while after each minute, for as long as it is polled.
-    pub async fn keep_failures_recorded(&self) {
+    /// Records the sign-ins that failed, a while after each minute, until `stop` is sent or dropped; then all the others. It
+    /// is to be polled to its end, since what it is just writing would be lost.
+    pub async fn keep_failures_recorded(&self, mut stop: oneshot::Receiver<()>) {
         let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
+            tokio::select! {
+                _ = ticks.tick() => {}
+                _ = &mut stop => break,
+            }
             if let Err(error) = self.record_failures().await {
                 tracing::error!(%error, "failed sign-ins cannot be recorded just now");
             }
+        }
+        if let Err(error) = self.record_last_failures().await {
+            tracing::error!(%error, "the last failed sign-ins cannot be recorded");
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
 use tokio::{
     runtime,
     signal::unix::{SignalKind, signal},
-    sync::mpsc,
+    sync::{mpsc, oneshot},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -58,14 +58,16 @@ async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receive
     let listener = server::bind(&config.listen).await.map_err(listen)?;
     print(&greeting(config, tls.as_deref(), listener.local_addr().map_err(listen)?))?;
     let served = server::serve(listener, router, server::Options { tls, ..config.options() }, stop);
+    let (stop_recording, stopped) = oneshot::channel();
+    let recorder = Arc::clone(&api);
+    let recording = tokio::spawn(async move { recorder.authority.keep_failures_recorded(stopped).await });
     tokio::select! {
         () = served => {}
         () = api.authority.keep_fresh() => {}
-        () = api.authority.keep_failures_recorded() => {}
     }
-    if let Err(error) = api.authority.record_last_failures().await {
-        tracing::error!(%error, "the last failed sign-ins cannot be recorded");
-    }
+    drop(stop_recording);
+    // A panic of the task has been reported by then.
+    let _ = recording.await;
     Ok(())
 }
 
