@@ -3,6 +3,7 @@
 //! An option on the command line wins over its variable, and both over the default. There is no other configuration.
 
 mod manage;
+mod sign_in;
 mod storage;
 mod transfer;
 
@@ -14,8 +15,8 @@ pub use self::manage::{
     App, AppCommand, Audit, AuditCommand, Common, InTenant, Key, KeyCommand, Scim, ScimCommand, Tenant, TenantCommand,
     User, UserCommand,
 };
-pub use self::storage::Storage;
 pub use self::transfer::{Export, ExportCommand, ExportDirectory, Format, Import, ImportCommand, ImportDirectory};
+pub use self::{sign_in::SignIn, storage::Storage};
 use crate::{
     api::{self, limits::Rates},
     authority, authz,
@@ -104,6 +105,9 @@ pub struct Serve {
     /// Whether there are pages at /swagger-ui/, and the client by which people sign in there.
     #[arg(long, env = "CARDEA_SWAGGER_UI", value_name = "BOOL", action = ArgAction::Set, default_value_t = true)]
     pub swagger_ui: bool,
+    /// How signing in is limited.
+    #[command(flatten)]
+    pub sign_in: SignIn,
     /// The address and port to listen on; port 0 takes a free one.
     #[arg(long, env = "CARDEA_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: String,

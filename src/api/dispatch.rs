@@ -21,6 +21,7 @@ use super::{
     operations::{Call, Operation},
     panics::caught,
     read,
+    refusals::Noted,
     respond::{Answer, JSON},
     service,
 };
@@ -33,6 +34,7 @@ use crate::{
     odata::{
         links::SEGMENT,
         path::{self, Path, Resource},
+        query::Rows,
     },
 };
 
@@ -218,10 +220,12 @@ fn check_me(path: &Path, caller: &Caller) -> Result<(), Error> {
 
 /// What a route is called in the records.
 fn what<'a>(route: &Route<'a>, path: &Path) -> What<'a> {
-    match route {
-        Route::Operation(operation) => What::Operation(&operation.summary),
-        _ => What::Other(format!("GET {}", path.template)),
+    if let Route::Operation(operation) = route {
+        return What::Operation(&operation.summary);
     }
+    // Paths can be made of many segments, and lead to few things.
+    let face = path.resource.rows().map(Rows::face);
+    What::Other(format!("GET {}", face.map_or("", |face| if face.path.is_empty() { face.name } else { face.path })))
 }
 
 /// What is written down if the caller turns out not to be allowed to do it.
@@ -236,7 +240,7 @@ pub(super) struct Refused<'a> {
 pub(super) enum What<'a> {
     /// An operation, by its summary.
     Operation(&'a str),
-    /// What the table does not list, by its method and template.
+    /// What the table does not list, by its method and the type of what it is about: there are few of them.
     Other(String),
 }
 
@@ -251,8 +255,10 @@ impl Refused<'_> {
             What::Other(what) => what,
         };
         let Caller { principal, tenant } = &*self.caller;
-        let Some(times) = self.api.refusals.note(*tenant, &principal.oid, &what, self.api.now()) else {
-            return error;
+        let (what, times) = match self.api.refusals.note(*tenant, &principal.oid, &what, self.api.now()) {
+            Noted::Nothing => return error,
+            Noted::This(times) => (what, times),
+            Noted::Others(times) => ("Other requests, of several callers".to_owned(), times),
         };
         let caller = app::Caller { tenant: *tenant, principal, grants: &[], provenance: &self.provenance };
         match self.api.app.remember_refusal(caller, &what, &error.message, times).await {

@@ -269,6 +269,11 @@ impl Error {
                     .with(header::WWW_AUTHENTICATE, reason.challenge(authorization_uri))
             }
             CheckError::Store(error) => Self::store(&error),
+            CheckError::Slow(wait) => {
+                let seconds = wait.as_secs() + 1;
+                let message = format!("There were too many failed sign-ins: try again in {seconds} s.");
+                Self::new(Code::TOO_MANY_REQUESTS, message).with(header::RETRY_AFTER, seconds.into())
+            }
             CheckError::Unreachable(error) => {
                 tracing::warn!(%error, "a token could not be checked");
                 Self::unavailable("The issuer of the token cannot be asked for its keys just now: try again.")

@@ -10,8 +10,10 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde::Deserialize;
 
 use super::{
-    Authority, ClientCredentials, ManageError, SignInError, authorization::hash, check::validation,
-    client_credentials::enabled,
+    Authority, ClientCredentials, ManageError, SignInError,
+    authorization::hash,
+    check::validation,
+    client_credentials::{MAX_LENGTH, enabled},
 };
 use crate::{
     model::value::Timestamp,
@@ -44,6 +46,9 @@ impl Authority {
         asked: &ClientCredentials<'_>,
     ) -> Result<ServicePrincipal, SignInError> {
         let tenant = asked.tenant;
+        if asked.client_id.len() > MAX_LENGTH {
+            return Err(SignInError::Credentials);
+        }
         let found = self.store.service_principal(tenant.key, asked.client_id).await?;
         let (app, _) = found.ok_or(SignInError::Credentials)?;
         let claims = proven(&app.sign_in.certificates, asked.secret).ok_or(SignInError::Credentials)?;

@@ -1,6 +1,6 @@
 //! Checking tokens: every request passes here.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::HeaderValue;
 use jsonwebtoken::{Algorithm, Header, Validation, errors::ErrorKind};
@@ -43,6 +43,9 @@ pub enum CheckError {
     /// The token may be good, but its issuer could not be asked.
     #[error(transparent)]
     Unreachable(#[from] Unreachable),
+    /// Too many have failed from there.
+    #[error("too many failures")]
+    Slow(Duration),
 }
 
 impl From<Doubt> for CheckError {

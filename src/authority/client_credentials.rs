@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Authority, SWAGGER_UI, Visit, issue::TokenFor, keys::TokenType, remember::Attempt};
+use super::{
+    Authority, SWAGGER_UI, Visit,
+    gate::{By, Try},
+    issue::TokenFor,
+    keys::TokenType,
+    remember::Attempt,
+};
 use crate::{
     authz::{GRAPH_APP_ID, PERMISSIONS},
     model::{self, AppRoleAssignment, value::Timestamp},
@@ -16,7 +22,7 @@ use crate::{
 pub const TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 
 /// Nobody's id or secret is longer.
-const MAX_LENGTH: usize = 256;
+pub(super) const MAX_LENGTH: usize = 256;
 
 /// Clocks may differ by so much, in microseconds.
 const LEEWAY: i64 = 10_000_000;
@@ -100,6 +106,7 @@ impl SignInError {
             Self::Expired => Some(7_000_222),
             Self::MustChangePassword => Some(50_055),
             Self::Disabled => Some(7_000_112),
+            Self::Grant(_) | Self::GrantExpired => Some(70_000),
             _ => None,
         }
     }
@@ -126,16 +133,8 @@ impl Authority {
             visit: asked.visit,
             ..Attempt::default()
         };
-        let principal = match self.authenticate(&asked).await {
-            Ok(principal) => self.with_assigned_roles(asked.tenant.key, principal).await?,
-            Err(error) => {
-                let reason = error.to_string();
-                if let Some(code) = error.number() {
-                    self.remember(asked.tenant.key, Attempt { failure: Some((code, &reason)), ..attempt }).await?;
-                }
-                return Err(error);
-            }
-        };
+        let principal = self.authenticate(&asked).await?;
+        let principal = self.with_assigned_roles(asked.tenant.key, principal).await?;
         let name = Some(principal.display_name.as_str());
         let attempt = Attempt { app_name: name, principal_id: Some(&principal.id), ..attempt };
         self.remember(asked.tenant.key, attempt).await?;
@@ -176,35 +175,67 @@ impl Authority {
         Ok(principal)
     }
 
+    /// The application that has proved itself by a secret or an assertion. A failure is counted and noted.
     pub(super) async fn authenticate(&self, asked: &ClientCredentials<'_>) -> Result<ServicePrincipal, SignInError> {
-        let (tenant, client) = (asked.tenant.key, asked.client_id);
-        if is_reserved(client) {
+        if is_reserved(asked.client_id) {
             return Err(SignInError::Credentials);
         }
-        if asked.assertion {
-            return self.authenticate_by_assertion(asked).await;
+        let one = Try {
+            tenant: Some(asked.tenant.key),
+            by: By::Client(asked.client_id),
+            address: asked.visit.address,
+            now: self.clock.now(),
+        };
+        self.gate.may_try(&one).map_err(SignInError::Slow)?;
+        let outcome = if asked.assertion {
+            self.authenticate_by_assertion(asked).await
+        } else {
+            self.authenticate_by_secret(asked, &one).await
+        };
+        match &outcome {
+            // Who has the secret guesses nothing.
+            Ok(_) | Err(SignInError::Expired | SignInError::Disabled) => self.gate.succeeded(&one),
+            Err(error) if error.number().is_some() => self.gate.failed(&one),
+            Err(_) => {}
         }
+        if let Err(error) = &outcome
+            && let Some(code) = error.number()
+        {
+            let (resource, reason) = (self.options.audience(asked.scope, asked.origin), error.to_string());
+            let attempt = Attempt {
+                app_id: Some(asked.client_id),
+                grant: "client_credentials",
+                resource: resource.as_deref(),
+                visit: asked.visit,
+                failure: Some((code, &reason)),
+                ..Attempt::default()
+            };
+            self.note_failure((asked.tenant.key, &asked.tenant.id), &attempt);
+        }
+        outcome
+    }
+
+    async fn authenticate_by_secret(
+        &self,
+        asked: &ClientCredentials<'_>,
+        one: &Try<'_>,
+    ) -> Result<ServicePrincipal, SignInError> {
+        let (tenant, client) = (asked.tenant.key, asked.client_id);
         if client.len() > MAX_LENGTH || asked.secret.len() > MAX_LENGTH {
             return Err(SignInError::Credentials);
         }
-        let now = self.clock.now();
-        let may_try = || self.throttle.wait(tenant, client, now).map_or(Ok(()), |wait| Err(SignInError::Slow(wait)));
-        may_try()?;
         let (principal, secrets) = match self.store.service_principal(tenant, client).await? {
             Some((principal, secrets)) => (Some(principal), secrets),
             None => (None, Vec::new()),
         };
         // What failed meanwhile counts, so that asking all at once is no way around the waiting.
-        let found = self.hashing.find(asked.secret.to_owned(), secrets, may_try).await;
+        let may_try = || self.gate.may_try(one).map_err(SignInError::Slow);
+        let whose = (tenant, self.gate.is_known(one));
+        let found = self.hashing.find(whose, asked.secret.to_owned(), secrets, may_try).await;
         let found = found.map_err(|_| SignInError::Busy)??;
-        let known = principal.zip(found).filter(|(_, secret)| begun(secret, now));
-        let Some((principal, secret)) = known else {
-            let failures = self.throttle.failed(tenant, client, now);
-            tracing::warn!(tenant = asked.tenant.id, client = %printable(client), failures, "a sign-in failed");
-            return Err(SignInError::Credentials);
-        };
-        self.throttle.succeeded(tenant, client);
-        if now >= secret.expires_at {
+        let known = principal.zip(found).filter(|(_, secret)| begun(secret, one.now));
+        let (principal, secret) = known.ok_or(SignInError::Credentials)?;
+        if one.now >= secret.expires_at {
             return Err(SignInError::Expired);
         }
         enabled(principal)
@@ -224,9 +255,4 @@ fn begun(secret: &ClientSecret, now: Timestamp) -> bool {
 /// The application, unless it was disabled.
 pub(super) fn enabled(app: ServicePrincipal) -> Result<ServicePrincipal, SignInError> {
     if app.account_enabled { Ok(app) } else { Err(SignInError::Disabled) }
-}
-
-/// What somebody says, for a line of the log.
-fn printable(text: &str) -> String {
-    text.chars().filter(char::is_ascii_graphic).take(64).collect()
 }

@@ -6,9 +6,13 @@
 
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use super::{
-    Authority, PasswordSignIn, Redemption, SignInError, Tokens, Visit,
+    Authority, PasswordSignIn, Redemption, SignInError, Visit,
     authorization::{hash, not_by_a_page},
+    gate::{By, Keys, Recent, Try},
+    remember::Attempt,
     secrets,
 };
 use crate::{
@@ -23,6 +27,11 @@ pub const DEVICE_CODE_LIFETIME: Duration = Duration::from_mins(15);
 pub const DEVICE_INTERVAL: Duration = Duration::from_secs(5);
 /// Who waits less is told to slow down. Some clients give up then, and no network is even: so there is room.
 const TOO_SOON: Duration = Duration::from_millis(2_500);
+
+/// The number of the error of a code that is none, Entra's.
+const UNKNOWN_CODE: i64 = 70_018;
+/// So many devices are remembered that ask.
+const POLLS: usize = 16 << 10;
 
 /// Letters of a user's code: consonants, so that it is never a word, and easily told apart (RFC 8628 §6.1).
 const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
@@ -71,14 +80,16 @@ pub struct Waiting {
 }
 
 impl Authority {
-    /// A code for a client's device.
+    /// A code for a client's device. An address gets so many of them in the time that they count.
     pub async fn device_start(
         &self,
         tenant: &Tenant,
         app: &ServicePrincipal,
         scope: String,
+        visit: Visit<'_>,
     ) -> Result<DeviceStart, SignInError> {
         not_by_a_page(app)?;
+        self.gate.start_device(visit.address, self.clock.now()).map_err(SignInError::Slow)?;
         let device_code = secrets::random().map_err(|_| SignInError::Signing)?;
         let user_code = user_code()?;
         let now = self.clock.now();
@@ -89,7 +100,6 @@ impl Authority {
             details: GrantDetails { scope, ..GrantDetails::default() },
             created_at: now,
             expires_at: after(now, DEVICE_CODE_LIFETIME),
-            polled_at: None,
             declined: false,
         };
         // One that has expired is told apart from one that never was, for as long again.
@@ -106,17 +116,17 @@ impl Authority {
         origin: &str,
     ) -> Result<Option<Waiting>, SignInError> {
         let now = self.clock.now();
-        let place = self.default_tenant.key;
-        let who = visit.address.map_or_else(|| "device".to_owned(), |address| format!("device {address}"));
-        if let Some(wait) = self.throttle.wait(place, &who, now) {
-            return Err(SignInError::Slow(wait));
-        }
+        let one = Try { tenant: None, by: By::UserCode, address: visit.address, now };
+        self.gate.may_try(&one).map_err(SignInError::Slow)?;
         let found = match normal(entered) {
             Some(user_code) => self.store.device_code_named(&user_code, now).await?,
             None => None,
         };
         let Some((key, code)) = found else {
-            self.throttle.failed(place, &who, now);
+            self.gate.failed(&one);
+            let reason = "no device waits with this code";
+            let failure = Some((UNKNOWN_CODE, reason));
+            self.log_failure("", &Attempt { grant: "device_code", visit, failure, ..Attempt::default() });
             return Ok(None);
         };
         let tenants = self.store.tenants().await?;
@@ -156,31 +166,46 @@ impl Authority {
         ended(self.store.device_code_decline(tenant.key, &code.hash, self.clock.now()).await)
     }
 
-    /// Tokens for a device's code, once the person has signed in.
-    pub async fn redeem_device(&self, asked: Redemption<'_>) -> Result<Tokens, DeviceError> {
+    /// Why a device gets nothing, if its code is one that waits. Nothing is written: asking changes nothing.
+    pub(super) async fn device_waits(&self, asked: &Redemption<'_>) -> Result<Option<DeviceError>, SignInError> {
         not_by_a_page(asked.app)?;
         let now = self.clock.now();
         let (key, app_id) = (asked.tenant.key, asked.app.app_id.as_str());
-        let polled = self.store.device_code_poll(key, &hash(asked.shown), app_id, now).await;
-        if let Some(code) = polled.map_err(SignInError::from)? {
-            return Err(still(&code, now));
-        }
-        let grant = match self.use_grant(&asked, GrantKind::Device).await {
-            Err(SignInError::GrantExpired) => return Err(DeviceError::Expired),
-            Err(SignInError::Grant(_)) => return Err(DeviceError::Unknown),
-            outcome => outcome?,
-        };
-        Ok(self.tokens(&asked, grant).await?)
+        let found = self.store.device_code_waiting(key, &hash(asked.shown), app_id).await?;
+        Ok(found.map(|code| still(&code, self.polls.note(&code.hash, now), now)))
+    }
+}
+
+/// When devices last asked. Each server knows of itself, and forgets when it stops: then a device may ask sooner once.
+pub(super) struct Polls {
+    keys: Keys,
+    last: Mutex<Recent<u64, Timestamp>>,
+}
+
+impl Default for Polls {
+    fn default() -> Self {
+        Self { keys: Keys::default(), last: Mutex::new(Recent::new(POLLS)) }
+    }
+}
+
+impl Polls {
+    /// Notes that a device asks now. When it did before.
+    fn note(&self, hash: &str, now: Timestamp) -> Option<Timestamp> {
+        let key = self.keys.of(&hash);
+        let mut last = self.last.lock();
+        let before = last.get(&key);
+        last.set(key, now, |then| *then);
+        before
     }
 }
 
 /// Why a device gets nothing that has no grant yet.
-fn still(code: &DeviceCode, now: Timestamp) -> DeviceError {
+fn still(code: &DeviceCode, before: Option<Timestamp>, now: Timestamp) -> DeviceError {
     if now >= code.expires_at {
         DeviceError::Expired
     } else if code.declined {
         DeviceError::Declined
-    } else if code.polled_at.is_some_and(|then| now.0.abs_diff(then.0) < micros(TOO_SOON).unsigned_abs()) {
+    } else if before.is_some_and(|then| now.0.abs_diff(then.0) < micros(TOO_SOON).unsigned_abs()) {
         DeviceError::TooSoon
     } else {
         DeviceError::Pending
@@ -248,13 +273,14 @@ mod tests {
             details: GrantDetails::default(),
             created_at: second(0),
             expires_at: second(900),
-            polled_at: Some(second(10)),
             declined: false,
         };
-        assert!(matches!(still(&code, second(12)), DeviceError::TooSoon));
-        assert!(matches!(still(&code, second(13)), DeviceError::Pending));
-        assert!(matches!(still(&DeviceCode { polled_at: None, ..code.clone() }, second(1)), DeviceError::Pending));
-        assert!(matches!(still(&DeviceCode { declined: true, ..code.clone() }, second(11)), DeviceError::Declined));
-        assert!(matches!(still(&DeviceCode { declined: true, ..code }, second(900)), DeviceError::Expired));
+        let before = Some(second(10));
+        assert!(matches!(still(&code, before, second(12)), DeviceError::TooSoon));
+        assert!(matches!(still(&code, before, second(13)), DeviceError::Pending));
+        assert!(matches!(still(&code, None, second(1)), DeviceError::Pending));
+        let declined = DeviceCode { declined: true, ..code };
+        assert!(matches!(still(&declined, before, second(11)), DeviceError::Declined));
+        assert!(matches!(still(&declined, before, second(900)), DeviceError::Expired));
     }
 }

@@ -1,6 +1,7 @@
 //! Hashes and secrets for what the API keeps of them: passwords of people, secrets of applications.
 
 use super::{Authority, secrets};
+use crate::store::TenantKey;
 
 /// Too many secrets are being hashed at this moment, or there is no randomness.
 #[derive(Debug, thiserror::Error)]
@@ -13,15 +14,15 @@ pub fn hash_here(secret: &str) -> Result<String, Unhashed> {
 }
 
 impl Authority {
-    /// What is kept of a password or a secret. It takes its turn with those who compare theirs.
-    pub async fn hash(&self, secret: String) -> Result<String, Unhashed> {
-        self.hashing.hash(secret).await.map_err(|_| Unhashed)?.map_err(|_| Unhashed)
+    /// What is kept of a password or a secret of a tenant. It takes its turn with those who compare theirs.
+    pub async fn hash(&self, tenant: TenantKey, secret: String) -> Result<String, Unhashed> {
+        self.hashing.hash(tenant, secret).await.map_err(|_| Unhashed)?.map_err(|_| Unhashed)
     }
 
     /// A new secret, and what is kept of it.
-    pub async fn fresh_secret(&self) -> Result<(String, String), Unhashed> {
+    pub async fn fresh_secret(&self, tenant: TenantKey) -> Result<(String, String), Unhashed> {
         let secret = secrets::random().map_err(|_| Unhashed)?;
-        let hash = self.hash(secret.clone()).await?;
+        let hash = self.hash(tenant, secret.clone()).await?;
         Ok((secret, hash))
     }
 }

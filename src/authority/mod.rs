@@ -16,7 +16,9 @@ mod claims;
 mod client_credentials;
 mod device;
 mod external;
+mod failures;
 mod fresh;
+mod gate;
 mod hashes;
 mod issue;
 mod keys;
@@ -24,11 +26,12 @@ mod known;
 mod passwords;
 mod people;
 mod provisioning;
+mod redeem;
 mod remember;
 mod secrets;
 #[cfg(test)]
 mod tests;
-mod throttle;
+mod turns;
 mod unauthenticated;
 mod verified;
 
@@ -44,23 +47,27 @@ pub use client_credentials::{ClientCredentials, SignInError, TOKEN_LIFETIME};
 pub use device::{DEVICE_CODE_LIFETIME, DEVICE_INTERVAL, DeviceError, DeviceStart, Waiting};
 pub use external::{Issuer, Unreachable};
 pub use fresh::LAG;
+pub use gate::FailureLimits;
 pub use hashes::hash_here;
 pub use issue::{IssueError, MAX_LIFETIME, Subject, TokenRequest};
 pub use keys::PublicKey;
 pub use passwords::PasswordChange;
 pub use people::PasswordSignIn;
+pub use redeem::Shown;
 pub use remember::Visit;
 pub use unauthenticated::{CODE, Unauthenticated};
 
 use self::{
+    device::Polls,
     external::Issuers,
+    failures::Failures,
     fresh::Revoked,
+    gate::Gate,
     keys::{SigningPair, VerifyingKey},
     known::Known,
     provisioning::Provisioner,
     remember::by_command,
     secrets::Hashing,
-    throttle::Throttle,
     verified::Verified,
 };
 use crate::{
@@ -88,6 +95,8 @@ pub struct Options {
     pub swagger_ui: bool,
     /// What is asked of passwords.
     pub passwords: Policy,
+    /// How many sign-ins may fail.
+    pub failures: FailureLimits,
 }
 
 impl Default for Options {
@@ -101,6 +110,7 @@ impl Default for Options {
             issuers: Vec::new(),
             swagger_ui: true,
             passwords: Policy::default(),
+            failures: FailureLimits::default(),
         }
     }
 }
@@ -120,7 +130,9 @@ pub struct Authority {
     default_tenant: Tenant,
     verified: Verified<Caller>,
     hashing: Hashing,
-    throttle: Throttle,
+    gate: Gate,
+    failures: Failures,
+    polls: Polls,
     issuers: Issuers,
     revoked: Revoked,
 }
@@ -165,7 +177,9 @@ impl Authority {
             default_tenant: oldest.ok_or(Error::Tenant)?,
             verified: Verified::default(),
             hashing: Hashing::default(),
-            throttle: Throttle::default(),
+            gate: Gate::new(options.failures),
+            failures: Failures::default(),
+            polls: Polls::default(),
             revoked: Revoked::default(),
             issuers: Issuers::new(options.issuers.clone(), &clock).map_err(|_| Error::Client)?,
             store,

@@ -3,6 +3,7 @@
 use super::{
     Authority, ManageError, SignInError,
     applications::display_name,
+    gate::{By, Try},
     issue::template_ids,
     remember::{Attempt, Visit, by_command},
     secrets,
@@ -161,7 +162,10 @@ impl Authority {
             Err(error) => {
                 if let Some(code) = error.number() {
                     let reason = error.to_string();
-                    self.remember(asked.tenant.key, Attempt { failure: Some((code, &reason)), ..attempt }).await?;
+                    self.note_failure(
+                        (asked.tenant.key, &asked.tenant.id),
+                        &Attempt { failure: Some((code, &reason)), ..attempt },
+                    );
                 }
                 Err(error)
             }
@@ -175,10 +179,9 @@ impl Authority {
         if !asked.app.account_enabled {
             return Err(SignInError::Disabled);
         }
-        let (tenant, now) = (asked.tenant.key, self.clock.now());
-        // Applications and people do not slow each other down.
-        let who = format!("user {}", upn.to_lowercase());
-        let may_try = || self.throttle.wait(tenant, &who, now).map_or(Ok(()), |wait| Err(SignInError::Slow(wait)));
+        let (tenant, now, who) = (asked.tenant.key, self.clock.now(), upn.to_lowercase());
+        let one = Try { tenant: Some(tenant), by: By::Person(&who), address: asked.visit.address, now };
+        let may_try = || self.gate.may_try(&one).map_err(SignInError::Slow);
         may_try()?;
         let (user, password) = self.store.user_named(tenant, upn).await?.unzip();
         let kept = password.flatten().map(|Password { hash, changed_at }| ClientSecret {
@@ -188,15 +191,16 @@ impl Authority {
             created_at: changed_at,
             expires_at: changed_at,
         });
-        let found = self.hashing.find(asked.password.to_owned(), kept.into_iter().collect(), may_try).await;
+        let whose = (tenant, self.gate.is_known(&one));
+        let found = self.hashing.find(whose, asked.password.to_owned(), kept.into_iter().collect(), may_try).await;
         let found = found.map_err(|_| SignInError::Busy)??;
         match user.zip(found) {
             Some((user, _)) if user.account_enabled => {
-                self.throttle.succeeded(tenant, &who);
+                self.gate.succeeded(&one);
                 Ok(user)
             }
             _ => {
-                self.throttle.failed(tenant, &who, now);
+                self.gate.failed(&one);
                 Err(SignInError::Password)
             }
         }

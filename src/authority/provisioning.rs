@@ -13,8 +13,12 @@ use aws_lc_rs::{
 use http::HeaderValue;
 
 use super::{
-    Authority, Caller, CheckError, MAX_SECRET_LIFETIME, ManageError, Unauthenticated, applications::display_name,
-    check::bearer, secrets,
+    Authority, Caller, CheckError, MAX_SECRET_LIFETIME, ManageError, Unauthenticated, Visit,
+    applications::display_name,
+    check::bearer,
+    gate::{By, Try},
+    remember::Attempt,
+    secrets,
 };
 use crate::{
     authz::{DirectoryRoles, Kind, MEMBER_READ_HIDDEN, Permissions, Principal},
@@ -31,6 +35,8 @@ use data_encoding::HEXLOWER;
 const PREFIX: &str = "scim_";
 /// Characters of a secret by which people tell tokens apart.
 const HINT: usize = 3;
+/// The number of the error of a token that is not good, Entra's of a wrong client secret.
+const WRONG_TOKEN: i64 = 7_000_215;
 /// What a client may do, at SCIM's addresses and nowhere else.
 ///
 /// It says who is in a group, hidden or not, and compares that with what is there: so it sees that.
@@ -46,7 +52,11 @@ pub(super) struct Provisioner {
 
 impl Authority {
     /// Who calls at SCIM's addresses: a provisioning client, or whoever else has a token.
-    pub async fn check_provisioning(&self, authorization: Option<&HeaderValue>) -> Result<Arc<Caller>, CheckError> {
+    pub async fn check_provisioning(
+        &self,
+        authorization: Option<&HeaderValue>,
+        visit: Visit<'_>,
+    ) -> Result<Arc<Caller>, CheckError> {
         let token = bearer(authorization)?;
         let Some((id, secret)) = parts(token) else { return self.check(authorization).await };
         let (now, hash) = (self.clock.now(), hash(secret));
@@ -56,11 +66,43 @@ impl Authority {
             // It may have got another token just now.
             found = self.provisioning.renewed(id, now, self.provisioners()).await?;
         }
-        let client = found.filter(known).ok_or(Unauthenticated::Provisioning)?;
-        if client.expires_at.is_some_and(|until| now >= until) {
-            return Err(Unauthenticated::Expired.into());
+        let (whose, reason) = match found {
+            Some(client) if !known(&client) => (Some(client.caller), Unauthenticated::Provisioning),
+            Some(client) if client.expires_at.is_none_or(|until| now < until) => return Ok(client.caller),
+            Some(client) => (Some(client.caller), Unauthenticated::Expired),
+            None => (None, Unauthenticated::Provisioning),
+        };
+        Err(self.refuse_provisioning(id, whose.as_deref(), reason, visit))
+    }
+
+    /// Counts and notes a token that is not good. A good one is heard whatever else fails: nobody guesses it.
+    fn refuse_provisioning(
+        &self,
+        id: &str,
+        whose: Option<&Caller>,
+        reason: Unauthenticated,
+        visit: Visit<'_>,
+    ) -> CheckError {
+        let tenant = whose.map(|caller| caller.tenant);
+        let one = Try { tenant, by: By::Provisioning(id), address: visit.address, now: self.clock.now() };
+        if let Err(wait) = self.gate.may_try(&one) {
+            return CheckError::Slow(wait);
         }
-        Ok(client.caller)
+        self.gate.failed(&one);
+        let told = reason.to_string();
+        let attempt = Attempt {
+            app_id: Some(id),
+            app_name: whose.and_then(|caller| caller.principal.name.as_deref()),
+            grant: "provisioning_token",
+            visit,
+            failure: Some((WRONG_TOKEN, &told)),
+            ..Attempt::default()
+        };
+        match whose {
+            Some(caller) => self.note_failure((caller.tenant, &caller.principal.tenant_id), &attempt),
+            None => self.log_failure("", &attempt),
+        }
+        reason.into()
     }
 
     /// All clients, by their ids.

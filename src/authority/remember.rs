@@ -51,30 +51,43 @@ pub struct Visit<'a> {
     pub correlation_id: Option<&'a str>,
 }
 
-impl Authority {
-    /// Writes a sign-in down.
-    pub(super) async fn remember(&self, tenant: TenantKey, attempt: Attempt<'_>) -> Result<(), CommitError> {
-        let own = |text: &str| text.chars().take(128).collect::<String>();
-        let (code, reason) = attempt.failure.unwrap_or((0, ""));
-        let reason = if code == 0 { Json::Null } else { json!(reason) };
-        let record = SignIn {
-            id: ids::new_id(),
-            created_at: self.clock.now(),
-            app_id: attempt.app_id.map(own),
-            app_display_name: attempt.app_name.map(str::to_owned),
-            user_principal_name: attempt.user_name.map(own),
-            user_id: attempt.user_id.map(str::to_owned),
-            user_display_name: attempt.user_display_name.map(str::to_owned),
-            is_interactive: attempt.interactive,
-            service_principal_id: attempt.principal_id.map(str::to_owned),
-            ip_address: attempt.visit.address.map(|address| address.to_string()),
-            client_app_used: attempt.grant.to_owned(),
-            correlation_id: attempt.visit.correlation_id.map(own),
-            resource_display_name: attempt.resource.map(own),
-            status: json!({ "errorCode": code, "failureReason": reason, "additionalDetails": Json::Null }).to_string(),
-            error_code: code,
+impl Attempt<'_> {
+    /// The record, without an id and a status. What somebody says of themselves is cut.
+    pub(super) fn record(&self, now: Timestamp) -> SignIn {
+        SignIn {
+            created_at: now,
+            app_id: self.app_id.map(own),
+            app_display_name: self.app_name.map(str::to_owned),
+            user_principal_name: self.user_name.map(own),
+            user_id: self.user_id.map(str::to_owned),
+            user_display_name: self.user_display_name.map(str::to_owned),
+            is_interactive: self.interactive,
+            service_principal_id: self.principal_id.map(str::to_owned),
+            ip_address: self.visit.address.map(|address| address.to_string()),
+            client_app_used: self.grant.to_owned(),
+            correlation_id: self.visit.correlation_id.map(own),
+            resource_display_name: self.resource.map(own),
+            error_code: self.failure.map_or(0, |(code, _)| code),
             ..SignIn::default()
-        };
+        }
+    }
+
+    /// Who it was: the person, or else the application.
+    pub(super) fn name(&self) -> Option<String> {
+        self.user_name.or(self.app_id).map(own)
+    }
+}
+
+/// So much of what somebody says is kept.
+fn own(text: &str) -> String {
+    text.chars().take(128).collect()
+}
+
+impl Authority {
+    /// Records a sign-in that succeeded. Those that failed are recorded in sums ([`super::failures`]).
+    pub(super) async fn remember(&self, tenant: TenantKey, attempt: Attempt<'_>) -> Result<(), CommitError> {
+        let status = json!({ "errorCode": 0, "failureReason": Json::Null, "additionalDetails": Json::Null });
+        let record = SignIn { id: ids::new_id(), status: status.to_string(), ..attempt.record(self.clock.now()) };
         let audit = vec![Entry::sign_in(record, ids::new_row_version())];
         self.store.commit(tenant, Changeset { audit, ..Changeset::default() }).await
     }

@@ -1,21 +1,19 @@
 //! Client secrets: made, hashed with Argon2id, and compared.
 //!
-//! A hash takes some 20 ms and 19 MiB on purpose. So hashing runs on blocking threads, a few at a time, and when too many
-//! wait the caller is told to come again, whether or not anything it says is true.
-
-use std::{sync::Arc, time::Duration};
+//! A hash takes some 20 ms and 19 MiB on purpose. So hashing runs on blocking threads, a few at a time, in which tenants take
+//! turns ([`super::turns`]); when too many wait the caller is told to come again, whether or not anything it says is true.
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
 use aws_lc_rs::rand;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use tokio::{sync::Semaphore, time};
 
-use crate::{ids, model::value::Timestamp, store::ClientSecret};
+use super::turns::{Busy, Turns};
+use crate::{
+    ids,
+    model::value::Timestamp,
+    store::{ClientSecret, TenantKey},
+};
 
-/// How many hashes may be made at once, each on a thread of its own.
-const AT_ONCE: usize = 2;
-/// Whoever waits longer for a turn is sent away.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Random bytes of a secret.
 const SECRET_BYTES: usize = 32;
 /// Characters that tell secrets apart and tell nothing about the rest.
@@ -41,32 +39,26 @@ pub(super) fn random() -> Result<String, Failed> {
 #[error("a secret could not be made")]
 pub struct Failed;
 
-/// Too many sign in at this moment.
-#[derive(Debug)]
-pub(super) struct Busy;
-
 /// Those who compare secrets.
+#[derive(Default)]
 pub(super) struct Hashing {
-    turns: Arc<Semaphore>,
+    turns: Turns,
 }
 
-impl Default for Hashing {
-    fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)) }
-    }
-}
+/// Whose turn it is to be: the tenant, and whether it is for somebody who has signed in of late.
+pub(super) type Whose = (TenantKey, bool);
 
 impl Hashing {
     /// Which of the kept secrets this one is. `still` is asked when it is this caller's turn; where it says no, nothing
     /// is compared. Where nothing is kept, finding that out takes as long as comparing one.
     pub(super) async fn find<E: Send>(
         &self,
+        (tenant, known): Whose,
         secret: String,
         kept: Vec<ClientSecret>,
         still: impl FnOnce() -> Result<(), E> + Send,
     ) -> Result<Result<Option<ClientSecret>, E>, Busy> {
-        let turn = time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
-        let turn = turn.map_err(|_| Busy)?.map_err(|_| Busy)?;
+        let turn = self.turns.take(tenant, known).await?;
         if let Err(refusal) = still() {
             return Ok(Err(refusal));
         }
@@ -83,9 +75,8 @@ impl Hashing {
 
 impl Hashing {
     /// What is kept of a secret, when it is this caller's turn.
-    pub(super) async fn hash(&self, secret: String) -> Result<Result<String, Failed>, Busy> {
-        let turn = time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
-        let turn = turn.map_err(|_| Busy)?.map_err(|_| Busy)?;
+    pub(super) async fn hash(&self, tenant: TenantKey, secret: String) -> Result<Result<String, Failed>, Busy> {
+        let turn = self.turns.take(tenant, true).await?;
         let make = move || {
             let _turn = turn;
             hash(&secret)
@@ -142,11 +133,16 @@ mod tests {
         let (one, two) = (generate(Timestamp(1), Timestamp(9)).unwrap(), generate(Timestamp(2), Timestamp(9)).unwrap());
         let kept = vec![one.1.clone(), two.1.clone()];
         let find = async |secret: &str| {
-            Hashing::default().find(secret.to_owned(), kept.clone(), || Ok::<_, ()>(())).await.unwrap().unwrap()
+            Hashing::default()
+                .find((TenantKey(1), false), secret.to_owned(), kept.clone(), || Ok::<_, ()>(()))
+                .await
+                .unwrap()
+                .unwrap()
         };
         assert_eq!(find(&two.0).await, Some(two.1.clone()));
         assert_eq!(find("neither").await, None);
-        let refused = Hashing::default().find(one.0.clone(), kept.clone(), || Err("no")).await.unwrap();
+        let refused =
+            Hashing::default().find((TenantKey(1), false), one.0.clone(), kept.clone(), || Err("no")).await.unwrap();
         assert_eq!(refused, Err("no"));
     }
 }

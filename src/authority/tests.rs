@@ -77,13 +77,7 @@ impl DeviceCodes for Memory {
     async fn device_code_named(&self, _: &str, _: Timestamp) -> Result<Option<(TenantKey, DeviceCode)>, store::Error> {
         Ok(None)
     }
-    async fn device_code_poll(
-        &self,
-        _: TenantKey,
-        _: &str,
-        _: &str,
-        _: Timestamp,
-    ) -> Result<Option<DeviceCode>, CommitError> {
+    async fn device_code_waiting(&self, _: TenantKey, _: &str, _: &str) -> Result<Option<DeviceCode>, store::Error> {
         Ok(None)
     }
     async fn device_code_approve(
@@ -314,6 +308,7 @@ impl World {
     async fn check_header(&self, header: &str) -> Result<Arc<Caller>, Unauthenticated> {
         let result = self.authority.check(Some(&HeaderValue::from_bytes(header.as_bytes()).unwrap())).await;
         result.map_err(|error| match error {
+            CheckError::Slow(_) => panic!("nobody is slowed here"),
             CheckError::Unauthenticated(reason) => reason,
             CheckError::Store(error) => panic!("{error}"),
             CheckError::Unreachable(error) => panic!("{error}"),

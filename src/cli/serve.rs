@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use tokio::{
     runtime,
     signal::unix::{SignalKind, signal},
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     time,
 };
 
@@ -49,6 +49,7 @@ async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receive
         embedded: config.embedded_authority,
         issuers: issuers(config)?,
         swagger_ui: config.swagger_ui,
+        failures: config.sign_in.failure_limits(),
         ..config.tokens.options()
     };
     let authority = open_authority(store, &Clock::System, options).await?;
@@ -62,10 +63,16 @@ async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receive
     let listener = server::bind(&config.listen).await.map_err(listen)?;
     log::announce(greeting(config, tls.as_deref(), listener.local_addr().map_err(listen)?));
     let served = server::serve(listener, router, server::Options { tls, ..config.options() }, stop);
+    let (stop_recording, stopped) = oneshot::channel();
+    let recorder = Arc::clone(&api);
+    let recording = tokio::spawn(async move { recorder.authority.keep_failures_recorded(stopped).await });
     tokio::select! {
         () = served => {}
         () = without_end(|| api.authority.keep_fresh()) => {}
     }
+    drop(stop_recording);
+    // A panic of the task has been reported by then.
+    let _ = recording.await;
     Ok(())
 }
 

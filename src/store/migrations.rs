@@ -4,7 +4,7 @@ use super::Error;
 
 /// A migration.
 pub(super) struct Migration {
-    /// Its number; they count from 1 without a gap.
+    /// Its number; they count up from 1.
     pub(super) version: i64,
     /// What it says.
     pub(super) sql: &'static str,
@@ -32,7 +32,8 @@ pub(super) static SQLITE: &[Migration] = migrations!(
     "0009_provisioning",
     "0010_privileges",
     "0011_families",
-    "0012_passwords"
+    "0012_passwords",
+    "0013_device_codes"
 );
 pub(super) static POSTGRES: &[Migration] = migrations!(
     "postgres",
@@ -47,7 +48,8 @@ pub(super) static POSTGRES: &[Migration] = migrations!(
     "0009_provisioning",
     "0010_privileges",
     "0011_families",
-    "0012_passwords"
+    "0012_passwords",
+    "0013_device_codes"
 );
 
 /// The number at the start of a file's name.

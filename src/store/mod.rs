@@ -29,7 +29,7 @@ use async_trait::async_trait;
 
 pub use self::audit::{Audit, Broken, Linked, export, verify};
 pub use self::bulk::Bulk;
-pub use self::device_codes::{DeviceCode, DeviceCodes, MAX_DEVICE_CODES};
+pub use self::device_codes::{DeviceCode, DeviceCodes, MAX_DEVICE_CODES, MAX_DEVICE_CODES_PER_CLIENT};
 pub use self::holdings::{Held, HeldObject, Holdings};
 pub use self::identities::{Certificate, ClientSecret, Identities, ServicePrincipal, SignInSettings};
 pub use self::people::{FAMILIES_KEPT, Grant, GrantDetails, GrantKind, Password, People, Used, User};

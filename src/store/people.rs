@@ -36,7 +36,7 @@ pub trait People: Send + Sync {
     /// Uses the grant with this hash, once: whoever comes later is told that it has been used.
     async fn grant_use(&self, tenant: TenantKey, hash: &str, now: Timestamp) -> Result<Option<Used>, CommitError>;
 
-    /// Notes that an assertion was used, until it expires; those that have at this time are forgotten. False: it was used
+    /// Notes that an assertion was used, until it expires; some of those that have at this time are forgotten. False: it was used
     /// before.
     async fn assertion_use(
         &self,
@@ -55,6 +55,8 @@ pub trait People: Send + Sync {
 
 /// For so long, in microseconds, it is remembered that a family has ended: longer than any of its tokens lives.
 pub const FAMILIES_KEPT: i64 = 2 * 3_600_000_000;
+/// So many that have expired go when one is added: more than come, and never so many that who writes next has to wait.
+pub(super) const EXPIRED_TOGETHER: i64 = 100;
 
 /// Somebody who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]

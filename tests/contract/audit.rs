@@ -190,10 +190,23 @@ async fn sign_ins_are_remembered_whether_they_succeed_or_not(app: TestApp) {
     assert_eq!(sign_in(&app, id, &secret).await, 200);
     assert_eq!(sign_in(&app, id, "wrong").await, 401);
     assert_eq!(sign_in(&app, "nobody", "wrong").await, 401);
+    // Those that failed are recorded when their minute is over, those that are alike in one record.
+    app.advance(Duration::from_mins(1)).await;
+    app.api.authority.record_failures().await.unwrap();
+    assert_eq!(sign_in(&app, "nobody", "wrong").await, 401);
+    app.advance(Duration::from_mins(1)).await;
+    app.api.authority.record_failures().await.unwrap();
     let auditor = auditor(&app).await;
     let records = auditor.get("/signIns").query("$orderby", "id").await.expect(200).rows();
     let told: Vec<_> = records.iter().map(|r| (r["appId"].clone(), r["status"]["errorCode"].clone())).collect();
     assert_eq!(told, [(json!(id), json!(0)), (json!(id), json!(7_000_215)), (json!("nobody"), json!(7_000_215))]);
+    let sum = "2 failed sign-ins from 2026-01-31T08:00:00Z to 2026-01-31T08:00:00Z, the last one of 'nobody'";
+    assert_eq!(
+        (&records[1]["status"]["additionalDetails"], &records[1]["createdDateTime"]),
+        (&json!(sum), &json!("2026-01-31T08:00:00Z"))
+    );
+    assert_eq!(records[2]["status"]["additionalDetails"], Json::Null, "one by itself");
+    assert_eq!(records[1]["status"]["failureReason"], "wrong client id or secret");
     assert_eq!((&records[0]["appDisplayName"], &records[0]["correlationId"]), (&json!("Robot"), &json!("the-request")));
     assert_eq!(
         (&records[0]["ipAddress"], &records[0]["clientAppUsed"]),
@@ -266,6 +279,7 @@ async fn records_are_not_changed_and_not_removed(app: TestApp) {
 async fn the_chain_of_all_this_is_whole(app: TestApp) {
     fixtures::catalog_with(&app.client(), &["A", "B"]).await;
     sign_in(&app, "nobody", "wrong").await;
+    app.api.authority.record_last_failures().await.unwrap();
     app.application(&[READ_ALL]).await.beta().post(BETA.catalogs, json!({ "displayName": "No" })).await.expect(403);
     let tenant = app.api.authority.default_tenant().key;
     let head = store::verify(&*app.store, tenant, None).await.unwrap().unwrap();

@@ -3,7 +3,8 @@
 use cardea::{
     model::{self, changeset::Changeset, record::RowVersion, value::Timestamp},
     store::{
-        CommitError, DeviceCode, Grant, GrantDetails, GrantKind, MAX_DEVICE_CODES, Password, Store, TenantKey, User,
+        CommitError, DeviceCode, Grant, GrantDetails, GrantKind, MAX_DEVICE_CODES, MAX_DEVICE_CODES_PER_CLIENT,
+        Password, Store, TenantKey, User,
     },
 };
 
@@ -17,7 +18,6 @@ fn code(name: &str) -> DeviceCode {
         details: GrantDetails { scope: "openid \"x\"".to_owned(), ..GrantDetails::default() },
         created_at: Timestamp(1),
         expires_at: Timestamp(10),
-        polled_at: None,
         declined: false,
     }
 }
@@ -47,22 +47,33 @@ fn conflict(outcome: &Result<(), CommitError>) {
     assert!(matches!(outcome, Err(CommitError::Conflict)), "{outcome:?}");
 }
 
+/// How many devices wait in the first tenant, as they are counted.
+const COUNTED: &str = "SELECT number FROM device_code_count WHERE tenant_id = 1 AND app_id = ''";
+
+/// Makes many codes at once.
+async fn many(place: &Place, tenant: TenantKey, app: &str, from: i64, to: i64) {
+    let numbers = format!("WITH RECURSIVE n (n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM n WHERE n < {to})");
+    let insert =
+        "INSERT INTO device_code (tenant_id, hash, user_code, app_id, details, created_at, expires_at, declined)";
+    let sql = format!("{insert} {numbers} SELECT {}, 'h' || n, 'u' || n, {app}, '{{}}', 1, 10, FALSE FROM n", tenant.0);
+    place.execute(&sql).await;
+}
+
 on_each_engine! {
-    async fn a_code_comes_back_as_it_was_stored_and_tells_when_it_was_asked_for(place: Place) {
+    async fn a_code_comes_back_as_it_was_stored_and_asking_writes_nothing(place: Place) {
         let (store, tenant) = place.furnished().await;
         store.device_code_add(tenant, code("a"), Timestamp(0)).await.unwrap();
         assert_eq!(store.device_code_named("a", Timestamp(9)).await.unwrap(), Some((tenant, code("a"))));
         for (name, now) in [("b", 9), ("A", 9), ("a", 10)] {
             assert_eq!(store.device_code_named(name, Timestamp(now)).await.unwrap(), None, "{name} {now}");
         }
-        let poll = async |tenant, app: &str, now| {
-            let code = store.device_code_poll(tenant, "hash of a", app, Timestamp(now)).await.unwrap();
-            code.map(|code| code.polled_at)
-        };
         let other = place.another_tenant(&*store, "second").await;
-        assert_eq!((poll(tenant, "other", 2).await, poll(other, "app", 2).await), (None, None));
-        assert_eq!(poll(tenant, "app", 3).await, Some(None));
-        assert_eq!(poll(tenant, "app", 4).await, Some(Some(Timestamp(3))));
+        let poll = async |tenant, app: &str| store.device_code_waiting(tenant, "hash of a", app).await.unwrap();
+        assert_eq!((poll(tenant, "other").await, poll(other, "app").await), (None, None));
+        for _ in 0..3 {
+            assert_eq!(poll(tenant, "app").await, Some(code("a")));
+        }
+        assert_eq!(place.number("SELECT count(*) FROM device_code WHERE polled_at IS NOT NULL").await, 0);
     }
 
     async fn a_code_becomes_a_grant_once(place: Place) {
@@ -78,7 +89,7 @@ on_each_engine! {
         store.device_code_approve(tenant, grant("a"), RowVersion(1), Timestamp(5)).await.unwrap();
         conflict(&store.device_code_approve(tenant, grant("a"), RowVersion(1), Timestamp(5)).await);
         conflict(&store.device_code_decline(tenant, "hash of a", Timestamp(5)).await);
-        assert_eq!(store.device_code_poll(tenant, "hash of a", "app", Timestamp(6)).await.unwrap(), None);
+        assert_eq!(store.device_code_waiting(tenant, "hash of a", "app").await.unwrap(), None);
         for first in [true, false] {
             let used = store.grant_use(tenant, "hash of a", Timestamp(6)).await.unwrap().unwrap();
             assert_eq!((used.grant, used.first), (grant("a"), first));
@@ -86,7 +97,7 @@ on_each_engine! {
         store.device_code_decline(tenant, "hash of b", Timestamp(5)).await.unwrap();
         conflict(&store.device_code_approve(tenant, grant("b"), RowVersion(1), Timestamp(5)).await);
         assert_eq!(store.device_code_named("b", Timestamp(5)).await.unwrap(), None);
-        let declined = store.device_code_poll(tenant, "hash of b", "app", Timestamp(6)).await.unwrap();
+        let declined = store.device_code_waiting(tenant, "hash of b", "app").await.unwrap();
         assert!(declined.unwrap().declined);
         // The person is gone: nothing has changed.
         let person = find::<model::User>(&*store, tenant, "u").await.unwrap();
@@ -114,15 +125,29 @@ on_each_engine! {
         // What a person types names no tenant.
         conflict(&store.device_code_add(other, DeviceCode { hash: "h".into(), ..code("a") }, Timestamp(0)).await);
         conflict(&store.device_code_add(tenant, DeviceCode { user_code: "z".into(), ..code("a") }, Timestamp(0)).await);
-        let numbers = format!("WITH RECURSIVE n (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < {MAX_DEVICE_CODES})");
-        place.execute(&format!(
-            "INSERT INTO device_code (tenant_id, hash, user_code, app_id, details, created_at, expires_at, declined) \
-             {numbers} SELECT {}, 'h' || n, 'u' || n, 'app', '{{}}', 1, 10, FALSE FROM n", tenant.0
-        )).await;
+        many(&place, tenant, "'app' || n % 10", 2, MAX_DEVICE_CODES).await;
         conflict(&store.device_code_add(tenant, code("one too many"), Timestamp(9)).await);
         store.device_code_add(other, code("of another"), Timestamp(9)).await.unwrap();
         // Those that have expired make room.
         store.device_code_add(tenant, code("later"), Timestamp(10)).await.unwrap();
         assert_eq!(place.number("SELECT count(*) FROM device_code").await, 1);
+        assert_eq!(place.number(COUNTED).await, 1);
+    }
+
+    async fn a_client_has_so_many_devices_and_no_other_client_has_less(place: Place) {
+        let (store, tenant) = place.furnished().await;
+        many(&place, tenant, "'app'", 1, MAX_DEVICE_CODES_PER_CLIENT).await;
+        conflict(&store.device_code_add(tenant, code("one too many"), Timestamp(9)).await);
+        let of_another = |name: &str| DeviceCode { app_id: "another".to_owned(), ..code(name) };
+        store.device_code_add(tenant, of_another("b"), Timestamp(9)).await.unwrap();
+        assert_eq!(place.number(COUNTED).await, MAX_DEVICE_CODES_PER_CLIENT + 1);
+        // One that becomes a grant makes room, too.
+        person(&*store, tenant).await;
+        store.device_code_approve(tenant, Grant { hash: "h7".to_owned(), ..grant("a") }, Timestamp(5)).await.unwrap();
+        store.device_code_add(tenant, code("in its place"), Timestamp(9)).await.unwrap();
+        conflict(&store.device_code_add(tenant, code("one too many"), Timestamp(9)).await);
+        // What is refused is not counted.
+        conflict(&store.device_code_add(tenant, of_another("b"), Timestamp(9)).await);
+        assert_eq!(place.number(COUNTED).await, MAX_DEVICE_CODES_PER_CLIENT + 1);
     }
 }

@@ -159,7 +159,7 @@ async fn add_password(call: Call) -> Result<Answer, Error> {
     let now = call.api.now();
     let start = actions::time(&credential, "startDateTime")?.unwrap_or(now);
     let end = actions::time(&credential, "endDateTime")?.unwrap_or(Timestamp(start.0.saturating_add(LIFETIME)));
-    let (text, hash) = call.api.authority.fresh_secret().await.map_err(|_| Error::busy())?;
+    let (text, hash) = call.api.authority.fresh_secret(call.caller.tenant).await.map_err(|_| Error::busy())?;
     let secret = NewSecret {
         key_id: crate::ids::new_id(),
         hash,

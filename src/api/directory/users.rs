@@ -68,7 +68,9 @@ async fn update(call: Call) -> Result<Answer, Error> {
 async fn password(call: &Call, named: Option<Named<'_>>, input: &UserInput) -> Result<Option<String>, Error> {
     let given = call.api.app.new_password(call.caller(), named, input).await;
     match given.map_err(|e| Error::app(e, USER.face(call.version)))? {
-        Some(password) => Ok(Some(call.api.authority.hash(password).await.map_err(|_| Error::busy())?)),
+        Some(password) => {
+            Ok(Some(call.api.authority.hash(call.caller.tenant, password).await.map_err(|_| Error::busy())?))
+        }
         None => Ok(None),
     }
 }

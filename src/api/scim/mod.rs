@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     app::{self, Expected, Named, Provenance},
-    authority,
+    authority::{self, Visit},
     authz::Action,
     ids,
     model::meta::{EntityType, Face, Version},
@@ -159,7 +159,8 @@ async fn handle(
     asked: Asked,
     provenance: Provenance,
 ) -> Result<Answer, Failure> {
-    let caller = api.authority.check_provisioning(asked.headers.get(header::AUTHORIZATION)).await;
+    let visit = Visit { address: provenance.address, correlation_id: Some(&provenance.correlation_id) };
+    let caller = api.authority.check_provisioning(asked.headers.get(header::AUTHORIZATION), visit).await;
     let caller = caller.map_err(|error| super::error::Error::check(error, &dispatch::sign_in(origin)))?;
     api.limits.admit(&caller)?;
     // The server writes no body for HEAD.

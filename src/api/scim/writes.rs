@@ -184,7 +184,7 @@ async fn patched_password(call: &Call, id: &str, patch: &PatchOp) -> Result<Pass
 async fn hash(call: &Call, id: &str, input: &UserInput) -> Result<Option<String>, Failure> {
     match call.app().new_password(call.caller(), Some(named(&USER, id)), input).await? {
         Some(password) => {
-            let hash = call.api.authority.hash(password).await;
+            let hash = call.api.authority.hash(call.caller.tenant, password).await;
             Ok(Some(hash.map_err(|_| crate::api::error::Error::busy())?))
         }
         None => Ok(None),

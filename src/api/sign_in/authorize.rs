@@ -50,6 +50,10 @@ pub(super) async fn enter(asked: Asked, body: Body) -> Response {
     let user = match sign_in(&asked, &wanted, username, &form).await {
         Ok(user) => user,
         Err(SignInError::Store(error)) => return broken(&Refusal::store(&error)),
+        Err(SignInError::Busy) => {
+            let renew = page::renews(&form);
+            return page::busy(wanted.page(&asked, username, Some(page::BUSY), renew));
+        }
         Err(error) => {
             let renew = page::renews(&form) || matches!(error, SignInError::MustChangePassword);
             return wanted.page(&asked, username, Some(&page::told(&error)), renew);

@@ -45,7 +45,7 @@ async fn begin(asked: &Asked, body: Body) -> Result<Response, Refusal> {
         );
         Refusal::new(Kind::PersonScope, message)
     })?;
-    let started = authority.device_start(&tenant, &app, scope.clone()).await;
+    let started = authority.device_start(&tenant, &app, scope.clone(), asked.visit()).await;
     let started = started.map_err(|error| token::refusal(error, scope))?;
     let page = format!("{}{PAGE}", asked.origin);
     let body = json!({
@@ -112,6 +112,7 @@ fn finish(
         Ok(()) => page::message(StatusCode::OK, "Declined", &format!("{app} was not let in. You can close this page.")),
         Err(SignInError::GrantExpired) => page::device_code("", Some("The code is not right, or it is too old.")),
         Err(SignInError::Store(error)) => broken(&Refusal::store(&error)),
+        Err(SignInError::Busy) => page::busy(sign_in(waiting, code, (username, renew), Some(page::BUSY))),
         Err(error) => {
             let renew = renew || matches!(error, SignInError::MustChangePassword);
             sign_in(waiting, code, (username, renew), Some(&page::told(&error)))

@@ -172,6 +172,16 @@ fn alerted(alert: Option<&str>, status: StatusCode) -> (StatusCode, String) {
     }
 }
 
+/// The page of who came when too many signed in.
+pub(super) fn busy(mut page: Response) -> Response {
+    *page.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    page
+}
+
+/// What it says.
+pub(super) const BUSY: &str = "Too many people sign in at this moment: try again.";
+
 /// Goes on without waiting for a person to press the button.
 const SUBMIT: &str = "document.forms[0].submit()";
 

@@ -134,10 +134,10 @@ impl Refusal {
         Self { retry_after: Some(1), ..Self::new(Kind::Unavailable, message) }
     }
 
-    /// The client is sent away for this long.
+    /// Whoever asks is sent away for this long.
     pub(super) fn slow(wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        let message = format!("Too many failed sign-ins of this application: try again in {seconds} seconds.");
+        let message = format!("There were too many failed sign-ins: try again in {seconds} seconds.");
         Self { retry_after: Some(seconds.max(1)), ..Self::new(Kind::Slow, message) }
     }
 

@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     authority::{
-        ClientCredentials, DeviceError, PERSON_TOKEN_LIFETIME, Redemption, SWAGGER_UI, SignInError, TOKEN_LIFETIME,
-        Tokens,
+        ClientCredentials, DeviceError, PERSON_TOKEN_LIFETIME, Redemption, SWAGGER_UI, Shown, SignInError,
+        TOKEN_LIFETIME, Tokens,
     },
     store::{ServicePrincipal, Tenant},
 };
@@ -101,12 +101,14 @@ async fn for_a_person(asked: &Asked, form: &Form, grant: &str) -> Result<Respons
         scope: scope.filter(|_| named == "refresh_token"),
         origin: &asked.origin,
     };
-    let tokens = match named {
-        "code" => authority.redeem_code(redemption).await.map_err(|error| refusal(error, shown)),
-        "refresh_token" => authority.redeem_refresh(redemption).await.map_err(|error| refusal(error, shown)),
-        _ => authority.redeem_device(redemption).await.map_err(|error| device_refusal(error, shown)),
+    let way = match named {
+        "code" => Shown::Code,
+        "refresh_token" => Shown::RefreshToken,
+        _ => Shown::DeviceCode,
     };
-    let Tokens { access_token, id_token, refresh_token, scope } = tokens?;
+    let tokens = authority.redeem(redemption, way, asked.visit()).await;
+    let Tokens { access_token, id_token, refresh_token, scope } =
+        tokens.map_err(|error| device_refusal(error, shown))?;
     let seconds = PERSON_TOKEN_LIFETIME.as_secs() - 1;
     let mut body = json!({
         "token_type": "Bearer", "scope": scope, "expires_in": seconds, "ext_expires_in": seconds,

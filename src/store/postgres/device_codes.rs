@@ -12,24 +12,29 @@ use super::{
 use crate::{
     model::{record::RowVersion, value::Timestamp},
     store::{
-        CommitError, DeviceCode, DeviceCodes, Error, Grant, GrantDetails, MAX_DEVICE_CODES, TenantKey,
-        identities::read_json,
+        CommitError, DeviceCode, DeviceCodes, Error, Grant, GrantDetails, MAX_DEVICE_CODES,
+        MAX_DEVICE_CODES_PER_CLIENT, TenantKey, device_codes::REMOVED_TOGETHER, identities::read_json,
     },
 };
 
-const COLUMNS: &str = "tenant_id, hash, user_code, app_id, details, created_at, expires_at, polled_at, declined";
+const COLUMNS: &str = "tenant_id, hash, user_code, app_id, details, created_at, expires_at, declined";
 
 #[async_trait]
 impl DeviceCodes for PostgresStore {
     async fn device_code_add(&self, tenant: TenantKey, code: DeviceCode, before: Timestamp) -> Result<(), CommitError> {
         let client = self.client().await?;
-        client.execute("DELETE FROM device_code WHERE expires_at <= $1", &[&before.0]).await.map_err(failure)?;
-        let DeviceCode { hash, user_code, app_id, details, created_at, expires_at, polled_at, declined } = &code;
-        let (details, polled) = (serde_json::json!(details).to_string(), polled_at.map(|at| at.0));
-        // Of those who come at once some may get beyond the bound, which need not be exact.
+        // One server removes at a time, so that none waits for what another has locked.
+        let remove = "DELETE FROM device_code WHERE (tenant_id, hash) IN \
+                      (SELECT tenant_id, hash FROM device_code WHERE expires_at <= $1 \
+                       AND pg_try_advisory_xact_lock(7106001) LIMIT $2 FOR UPDATE SKIP LOCKED)";
+        while client.execute(remove, &[&before.0, &REMOVED_TOGETHER]).await.map_err(failure)? > 0 {}
+        let DeviceCode { hash, user_code, app_id, details, created_at, expires_at, declined } = &code;
+        let details = serde_json::json!(details).to_string();
+        // Of those who come at once some may get beyond the bounds, which need not be exact.
         let sql = format!(
-            "INSERT INTO device_code ({COLUMNS}) SELECT $1::bigint, $2, $3, $4, $5, $6::bigint, $7::bigint, $8::bigint, \
-             $9::boolean WHERE (SELECT count(*) FROM device_code WHERE tenant_id = $1) < $10::bigint \
+            "INSERT INTO device_code ({COLUMNS}) SELECT $1::bigint, $2, $3, $4, $5, $6::bigint, $7::bigint, $8::boolean \
+             WHERE coalesce((SELECT number FROM device_code_count WHERE tenant_id = $1 AND app_id = ''), 0) < $9::bigint \
+             AND coalesce((SELECT number FROM device_code_count WHERE tenant_id = $1 AND app_id = $4), 0) < $10::bigint \
              ON CONFLICT DO NOTHING"
         );
         let done = client
@@ -43,9 +48,9 @@ impl DeviceCodes for PostgresStore {
                     &details,
                     &created_at.0,
                     &expires_at.0,
-                    &polled,
                     declined,
                     &MAX_DEVICE_CODES,
+                    &MAX_DEVICE_CODES_PER_CLIENT,
                 ],
             )
             .await;
@@ -63,20 +68,14 @@ impl DeviceCodes for PostgresStore {
         found.as_ref().map(device_code).transpose()
     }
 
-    async fn device_code_poll(
+    async fn device_code_waiting(
         &self,
         tenant: TenantKey,
         hash: &str,
         app_id: &str,
-        now: Timestamp,
-    ) -> Result<Option<DeviceCode>, CommitError> {
-        // The row that was: what a statement changes, it does not see changed.
-        let sql = format!(
-            "WITH asked AS (UPDATE device_code SET polled_at = $4 \
-               WHERE tenant_id = $1 AND hash = $2 AND app_id = $3 RETURNING hash) \
-             SELECT {COLUMNS} FROM device_code WHERE tenant_id = $1 AND hash IN (SELECT hash FROM asked)"
-        );
-        let found = self.client().await?.query_opt(&sql, &[&tenant.0, &hash, &app_id, &now.0]).await;
+    ) -> Result<Option<DeviceCode>, Error> {
+        let sql = format!("SELECT {COLUMNS} FROM device_code WHERE tenant_id = $1 AND hash = $2 AND app_id = $3");
+        let found = self.client().await?.query_opt(&sql, &[&tenant.0, &hash, &app_id]).await;
         let found = found.map_err(failure)?.as_ref().map(device_code).transpose()?;
         Ok(found.map(|(_, code)| code))
     }
@@ -120,8 +119,7 @@ fn device_code(row: &Row) -> Result<(TenantKey, DeviceCode), Error> {
             details,
             created_at: Timestamp(row.try_get(5)?),
             expires_at: Timestamp(row.try_get(6)?),
-            polled_at: row.try_get::<_, Option<i64>>(7)?.map(Timestamp),
-            declined: row.try_get(8)?,
+            declined: row.try_get(7)?,
         };
         Ok((TenantKey(row.try_get(0)?), code))
     };

@@ -9,7 +9,7 @@ use crate::{
     model::{changeset::Revocation, record::RowVersion, value::Timestamp},
     store::{
         CommitError, Error, FAMILIES_KEPT, Grant, GrantDetails, GrantKind, People, TenantKey, Used,
-        identities::read_json,
+        identities::read_json, people::EXPIRED_TOGETHER,
     },
 };
 
@@ -84,7 +84,9 @@ impl People for PostgresStore {
         now: Timestamp,
     ) -> Result<bool, CommitError> {
         let client = self.client().await?;
-        client.execute("DELETE FROM used_assertion WHERE expires_at < $1", &[&now.0]).await.map_err(failure)?;
+        let sql = "DELETE FROM used_assertion WHERE (tenant_id, hash) IN \
+                   (SELECT tenant_id, hash FROM used_assertion WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)";
+        client.execute(sql, &[&now.0, &EXPIRED_TOGETHER]).await.map_err(failure)?;
         let sql = "INSERT INTO used_assertion (tenant_id, hash, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
         let rows = client.execute(sql, &[&tenant.0, &hash, &expires_at.0]).await.map_err(failure)?;
         Ok(rows == 1)
@@ -159,9 +161,12 @@ async fn follow(
 
 /// Takes away what counts no more at this time.
 async fn forget(client: &Object, now: Timestamp) -> Result<(), CommitError> {
-    for table in ["sign_in_grant", "revocation"] {
-        let sql = format!("DELETE FROM {table} WHERE expires_at < $1");
-        client.execute(&sql, &[&now.0]).await.map_err(failure)?;
+    for (table, key) in [("sign_in_grant", "hash"), ("revocation", "object_id")] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE (tenant_id, {key}) IN (SELECT tenant_id, {key} FROM {table} \
+             WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)"
+        );
+        client.execute(&sql, &[&now.0, &EXPIRED_TOGETHER]).await.map_err(failure)?;
     }
     Ok(())
 }

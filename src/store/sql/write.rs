@@ -178,8 +178,9 @@ fn revoke(
     };
     vec![
         run(&|sql| {
-            sql.push("DELETE FROM revocation WHERE tenant_id = ").tenant().push(" AND expires_at < ");
-            sql.value(&Value::Int(until.0));
+            sql.push("DELETE FROM revocation WHERE tenant_id = ").tenant();
+            sql.push(" AND object_id IN (SELECT object_id FROM revocation WHERE tenant_id = ").tenant();
+            sql.push(" AND expires_at < ").value(&Value::Int(until.0)).push(" LIMIT 100)");
         }),
         run(&|sql| {
             sql.push("INSERT INTO revocation (tenant_id, object_id, revoked_at, expires_at) VALUES (").tenant();

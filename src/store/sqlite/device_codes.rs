@@ -12,26 +12,28 @@ use super::{
 use crate::{
     model::{record::RowVersion, value::Timestamp},
     store::{
-        CommitError, DeviceCode, DeviceCodes, Error, Grant, GrantDetails, MAX_DEVICE_CODES, TenantKey,
-        identities::read_json,
+        CommitError, DeviceCode, DeviceCodes, Error, Grant, GrantDetails, MAX_DEVICE_CODES,
+        MAX_DEVICE_CODES_PER_CLIENT, TenantKey, device_codes::REMOVED_TOGETHER, identities::read_json,
     },
 };
 
-const CODE: &str = "SELECT tenant_id, hash, user_code, app_id, details, created_at, expires_at, polled_at, declined \
+const CODE: &str = "SELECT tenant_id, hash, user_code, app_id, details, created_at, expires_at, declined \
                     FROM device_code";
 
 #[async_trait]
 impl DeviceCodes for SqliteStore {
     async fn device_code_add(&self, tenant: TenantKey, code: DeviceCode, before: Timestamp) -> Result<(), CommitError> {
+        while self.remove_expired(before).await? {}
         let task = move |connection: &Connection| {
-            connection.execute("DELETE FROM device_code WHERE expires_at <= ?1", [before.0]).map_err(failure)?;
-            let DeviceCode { hash, user_code, app_id, details, created_at, expires_at, polled_at, declined } = &code;
-            let (details, polled) = (serde_json::json!(details).to_string(), polled_at.map(|at| at.0));
+            let DeviceCode { hash, user_code, app_id, details, created_at, expires_at, declined } = &code;
+            let details = serde_json::json!(details).to_string();
             changed(connection.execute(
                 "INSERT INTO device_code \
-                 (tenant_id, hash, user_code, app_id, details, created_at, expires_at, polled_at, declined) \
-                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 \
-                 WHERE (SELECT count(*) FROM device_code WHERE tenant_id = ?1) < ?10 ON CONFLICT DO NOTHING",
+                 (tenant_id, hash, user_code, app_id, details, created_at, expires_at, declined) \
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 \
+                 WHERE coalesce((SELECT number FROM device_code_count WHERE tenant_id = ?1 AND app_id = ''), 0) < ?9 \
+                 AND coalesce((SELECT number FROM device_code_count WHERE tenant_id = ?1 AND app_id = ?4), 0) < ?10 \
+                 ON CONFLICT DO NOTHING",
                 params![
                     tenant.0,
                     hash,
@@ -40,9 +42,9 @@ impl DeviceCodes for SqliteStore {
                     details,
                     created_at.0,
                     expires_at.0,
-                    polled,
                     declined,
-                    MAX_DEVICE_CODES
+                    MAX_DEVICE_CODES,
+                    MAX_DEVICE_CODES_PER_CLIENT
                 ],
             ))
         };
@@ -64,28 +66,20 @@ impl DeviceCodes for SqliteStore {
         self.small(run).await
     }
 
-    async fn device_code_poll(
+    async fn device_code_waiting(
         &self,
         tenant: TenantKey,
         hash: &str,
         app_id: &str,
-        now: Timestamp,
-    ) -> Result<Option<DeviceCode>, CommitError> {
+    ) -> Result<Option<DeviceCode>, Error> {
         let (hash, app_id) = (hash.to_owned(), app_id.to_owned());
-        let (give, taken) = tokio::sync::oneshot::channel();
-        let task = move |connection: &Connection| {
+        let run = move |connection: &Connection| {
             let sql = format!("{CODE} WHERE tenant_id = ?1 AND hash = ?2 AND app_id = ?3");
-            let found = connection.query_row(&sql, params![tenant.0, hash, app_id], stored).optional();
-            let Some(found) = found.map_err(failure)? else { return Ok(()) };
-            let (_, code) = device_code(found)?;
-            let sql = "UPDATE device_code SET polled_at = ?3 WHERE tenant_id = ?1 AND hash = ?2";
-            connection.execute(sql, params![tenant.0, hash, now.0]).map_err(failure)?;
-            // Whoever asked may have gone.
-            let _ = give.send(code);
-            Ok(())
+            let mut statement = connection.prepare_cached(&sql).map_err(failure)?;
+            let found = statement.query_row(params![tenant.0, hash, app_id], stored).optional().map_err(failure)?;
+            Ok(found.map(device_code).transpose()?.map(|(_, code)| code))
         };
-        self.writer.run(task).await?;
-        Ok(taken.await.ok())
+        self.run(true, run).await
     }
 
     async fn device_code_approve(
@@ -115,6 +109,31 @@ impl DeviceCodes for SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Removes some of those that had expired by then, in a turn of the writer of its own. Whether there may be more.
+    async fn remove_expired(&self, before: Timestamp) -> Result<bool, CommitError> {
+        let any = move |connection: &Connection| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM device_code WHERE expires_at <= ?1)";
+            let mut statement = connection.prepare_cached(sql).map_err(failure)?;
+            statement.query_row([before.0], |row| row.get::<_, bool>(0)).map_err(failure)
+        };
+        if !self.run(true, any).await? {
+            return Ok(false);
+        }
+        let (give, removed) = tokio::sync::oneshot::channel();
+        let task = move |connection: &Connection| {
+            let sql = "DELETE FROM device_code WHERE (tenant_id, hash) IN \
+                       (SELECT tenant_id, hash FROM device_code WHERE expires_at <= ?1 LIMIT ?2)";
+            let removed = connection.execute(sql, params![before.0, REMOVED_TOGETHER]).map_err(failure)?;
+            // Whoever asked may have gone.
+            let _ = give.send(removed > 0);
+            Ok(())
+        };
+        self.writer.run(task).await?;
+        Ok(removed.await.unwrap_or(false))
+    }
+}
+
 fn stored(row: &Row<'_>) -> rusqlite::Result<(TenantKey, DeviceCode, String)> {
     let code = DeviceCode {
         hash: row.get(1)?,
@@ -123,8 +142,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<(TenantKey, DeviceCode, String)> {
         details: GrantDetails::default(),
         created_at: Timestamp(row.get(5)?),
         expires_at: Timestamp(row.get(6)?),
-        polled_at: row.get::<_, Option<i64>>(7)?.map(Timestamp),
-        declined: row.get(8)?,
+        declined: row.get(7)?,
     };
     Ok((TenantKey(row.get(0)?), code, row.get(4)?))
 }

@@ -6,7 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{SqliteStore, connection::failure, identities::changed};
 use crate::{
     model::{changeset::Revocation, record::RowVersion, value::Timestamp},
-    store::{CommitError, Error, FAMILIES_KEPT, Grant, GrantKind, People, TenantKey, Used, identities::read_json},
+    store::{
+        CommitError, Error, FAMILIES_KEPT, Grant, GrantKind, People, TenantKey, Used, identities::read_json,
+        people::EXPIRED_TOGETHER,
+    },
 };
 
 #[async_trait]
@@ -88,7 +91,9 @@ impl People for SqliteStore {
     ) -> Result<bool, CommitError> {
         let hash = hash.to_owned();
         let task = move |connection: &Connection| {
-            connection.execute("DELETE FROM used_assertion WHERE expires_at < ?1", [now.0]).map_err(failure)?;
+            let sql = "DELETE FROM used_assertion WHERE (tenant_id, hash) IN \
+                       (SELECT tenant_id, hash FROM used_assertion WHERE expires_at < ?1 LIMIT ?2)";
+            connection.execute(sql, params![now.0, EXPIRED_TOGETHER]).map_err(failure)?;
             let sql =
                 "INSERT INTO used_assertion (tenant_id, hash, expires_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
             changed(connection.execute(sql, params![tenant.0, hash, expires_at.0]))
@@ -140,9 +145,12 @@ pub(super) fn as_seen(
 
 /// Takes away what counts no more at this time.
 fn forget(connection: &Connection, now: Timestamp) -> Result<(), CommitError> {
-    for table in ["sign_in_grant", "revocation"] {
-        let sql = format!("DELETE FROM {table} WHERE expires_at < ?1");
-        connection.execute(&sql, [now.0]).map_err(failure)?;
+    for (table, key) in [("sign_in_grant", "hash"), ("revocation", "object_id")] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE (tenant_id, {key}) IN \
+             (SELECT tenant_id, {key} FROM {table} WHERE expires_at < ?1 LIMIT ?2)"
+        );
+        connection.execute(&sql, params![now.0, EXPIRED_TOGETHER]).map_err(failure)?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod hidden_members;
 mod passwords;
 mod privilege;
 mod sessions;
+mod sign_ins;
 mod swagger;
 mod tokens;
 mod unreadable_members;

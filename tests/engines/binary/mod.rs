@@ -20,8 +20,8 @@ use tokio::{task::spawn_blocking, time::timeout};
 
 use crate::stores::Place;
 
-const CARDEA: &str = env!("CARGO_BIN_EXE_cardea");
-const ROOT: &str = "/identityGovernance/entitlementManagement";
+pub(crate) const CARDEA: &str = env!("CARGO_BIN_EXE_cardea");
+pub(crate) const ROOT: &str = "/identityGovernance/entitlementManagement";
 /// Nothing here takes longer, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -41,13 +41,13 @@ fn command(program: &str) -> Command {
 }
 
 /// Runs it to its end.
-async fn output(args: &[&str]) -> Output {
+pub(crate) async fn output(args: &[&str]) -> Output {
     let mut command = cardea(args);
     timeout(PATIENCE, spawn_blocking(move || command.output())).await.expect("it hangs").unwrap().unwrap()
 }
 
 /// Where the place's data is, as arguments.
-fn database(place: &Place) -> Vec<String> {
+pub(crate) fn database(place: &Place) -> Vec<String> {
     match place.url() {
         Some(url) => vec!["--database-url".into(), url.into()],
         None => vec!["--data".into(), place.data().to_str().unwrap().into()],
@@ -68,7 +68,7 @@ pub(crate) async fn token(place: &Place, more: &[&str]) -> String {
 
 /// A server, running.
 pub(crate) struct Server {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) base: String,
     /// What it prints, so that it is never told that nobody listens.
     printed: Option<Lines<BufReader<ChildStdout>>>,
@@ -112,7 +112,7 @@ impl Server {
         server
     }
 
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
@@ -133,7 +133,7 @@ impl Server {
         }
     }
 
-    async fn exit_code(&mut self) -> Option<i32> {
+    pub(crate) async fn exit_code(&mut self) -> Option<i32> {
         let begin = std::time::Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {

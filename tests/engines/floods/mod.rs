@@ -1,3 +1,4 @@
-//! Callers who want too much: what they cost, and what an innocent one notices of it.
+//! Floods, measured: what they take of memory and disk, and how long an innocent caller waits meanwhile.
 
+mod sign_ins;
 mod slow_reads;
