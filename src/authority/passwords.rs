@@ -56,7 +56,7 @@ impl Authority {
             return Err(SignInError::NewPassword("It is the current one: choose another.".to_owned()));
         }
         self.options.passwords.check(new, (&row.record).into()).map_err(SignInError::NewPassword)?;
-        let hash = self.hash(new.to_owned()).await.map_err(|_| SignInError::Busy)?;
+        let hash = self.hash(asked.tenant.key, new.to_owned()).await.map_err(|_| SignInError::Busy)?;
         let now = self.clock.now();
         let after = model::User {
             password_hash: Some(hash),

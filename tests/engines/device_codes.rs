@@ -143,7 +143,7 @@ on_each_engine! {
         assert_eq!(place.number(COUNTED).await, MAX_DEVICE_CODES_PER_CLIENT + 1);
         // One that becomes a grant makes room, too.
         person(&*store, tenant).await;
-        store.device_code_approve(tenant, Grant { hash: "h7".to_owned(), ..grant("a") }, Timestamp(5)).await.unwrap();
+        store.device_code_approve(tenant, Grant { hash: "h7".to_owned(), ..grant("a") }, RowVersion(1), Timestamp(5)).await.unwrap();
         store.device_code_add(tenant, code("in its place"), Timestamp(9)).await.unwrap();
         conflict(&store.device_code_add(tenant, code("one too many"), Timestamp(9)).await);
         // What is refused is not counted.

@@ -110,7 +110,6 @@ on_each_engine! {
             details: GrantDetails::default(),
             created_at: Timestamp(1),
             expires_at: Timestamp(100),
-            polled_at: None,
             declined: false,
         };
         store.device_code_add(tenant, code, Timestamp(0)).await.unwrap();

@@ -79,7 +79,7 @@ impl DeviceCodes for SqliteStore {
             let found = statement.query_row(params![tenant.0, hash, app_id], stored).optional().map_err(failure)?;
             Ok(found.map(device_code).transpose()?.map(|(_, code)| code))
         };
-        self.run(true, run).await
+        self.small(run).await
     }
 
     async fn device_code_approve(
@@ -117,7 +117,7 @@ impl SqliteStore {
             let mut statement = connection.prepare_cached(sql).map_err(failure)?;
             statement.query_row([before.0], |row| row.get::<_, bool>(0)).map_err(failure)
         };
-        if !self.run(true, any).await? {
+        if !self.small(any).await? {
             return Ok(false);
         }
         let (give, removed) = tokio::sync::oneshot::channel();

@@ -123,7 +123,15 @@ async fn one_password_tried_on_many_names_is_slowed_and_nobody_else_is(app: Test
     authority.user_create(tenant, "ada@x.example", None, &[], Some(PASSWORD.to_owned())).await.unwrap();
     let sign_in = async |upn: &str, password: &str, from: &str| {
         let visit = Visit { address: Some(from.parse().unwrap()), correlation_id: None };
-        let asked = PasswordSignIn { tenant, app: &portal, upn, password, grant: "authorization_code", visit };
+        let asked = PasswordSignIn {
+            tenant,
+            app: &portal,
+            upn,
+            password,
+            new_password: None,
+            grant: "authorization_code",
+            visit,
+        };
         authority.sign_in(asked).await
     };
     sign_in("ada@x.example", PASSWORD, "192.0.2.1").await.unwrap();
