@@ -10,6 +10,7 @@ mod access_packages;
 mod alternate_keys;
 mod architecture;
 mod assertions;
+mod attacks;
 mod audit;
 mod auth;
 mod bad_bodies;

@@ -10,6 +10,7 @@ mod binary;
 mod cases;
 mod commits;
 mod device_codes;
+mod floods;
 mod fuzz;
 mod identities;
 mod limits;

@@ -18,20 +18,20 @@ use tokio::{task::spawn_blocking, time::timeout};
 
 use crate::stores::Place;
 
-const CARDEA: &str = env!("CARGO_BIN_EXE_cardea");
-const ROOT: &str = "/identityGovernance/entitlementManagement";
+pub(crate) const CARDEA: &str = env!("CARGO_BIN_EXE_cardea");
+pub(crate) const ROOT: &str = "/identityGovernance/entitlementManagement";
 /// Nothing here takes longer, unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The program with these arguments.
-fn cardea(args: &[&str]) -> Command {
+pub(crate) fn cardea(args: &[&str]) -> Command {
     let mut command = command(CARDEA);
     command.args(args);
     command
 }
 
 /// A program, without what the environment says of ours.
-fn command(program: &str) -> Command {
+pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("PATH", "/usr/bin:/bin");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -39,20 +39,20 @@ fn command(program: &str) -> Command {
 }
 
 /// Runs it to its end.
-async fn output(args: &[&str]) -> Output {
+pub(crate) async fn output(args: &[&str]) -> Output {
     let mut command = cardea(args);
     timeout(PATIENCE, spawn_blocking(move || command.output())).await.expect("it hangs").unwrap().unwrap()
 }
 
 /// Where the place's data is, as arguments.
-fn database(place: &Place) -> Vec<String> {
+pub(crate) fn database(place: &Place) -> Vec<String> {
     match place.url() {
         Some(url) => vec!["--database-url".into(), url.into()],
         None => vec!["--data".into(), place.data().to_str().unwrap().into()],
     }
 }
 
-async fn token(place: &Place, more: &[&str]) -> String {
+pub(crate) async fn token(place: &Place, more: &[&str]) -> String {
     let database = database(place);
     let mut args = vec!["token"];
     args.extend(database.iter().map(String::as_str));
@@ -65,25 +65,25 @@ async fn token(place: &Place, more: &[&str]) -> String {
 }
 
 /// A server, running.
-struct Server {
-    child: Child,
-    base: String,
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) base: String,
     /// What it prints, so that it is never told that nobody listens.
-    printed: Option<Lines<BufReader<ChildStdout>>>,
+    pub(crate) printed: Option<Lines<BufReader<ChildStdout>>>,
 }
 
 impl Server {
     /// Starts one on a port that is free, and waits until it is ready.
-    async fn start(place: &Place) -> Self {
+    pub(crate) async fn start(place: &Place) -> Self {
         Self::start_with(place, &[]).await
     }
 
-    async fn start_with(place: &Place, more: &[&str]) -> Self {
+    pub(crate) async fn start_with(place: &Place, more: &[&str]) -> Self {
         Self::start_by(place, &[], &[&["--log", "warn"], more].concat()).await
     }
 
     /// Starts one by way of another program, which is given the command line.
-    async fn start_by(place: &Place, by: &[&str], more: &[&str]) -> Self {
+    pub(crate) async fn start_by(place: &Place, by: &[&str], more: &[&str]) -> Self {
         let database = database(place);
         let mut args = vec!["serve", "--listen", "127.0.0.1:0"];
         args.extend(database.iter().map(String::as_str));
@@ -106,12 +106,12 @@ impl Server {
         server
     }
 
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
-    async fn exit_code(&mut self) -> Option<i32> {
+    pub(crate) async fn exit_code(&mut self) -> Option<i32> {
         let begin = std::time::Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -122,7 +122,7 @@ impl Server {
         }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}/beta{ROOT}{path}", self.base)
     }
 }
@@ -134,12 +134,12 @@ impl Drop for Server {
     }
 }
 
-fn http() -> reqwest::Client {
+pub(crate) fn http() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
 }
 
 /// Only one test at a time has a server under load: the machine is small.
-static LOAD: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+pub(crate) static LOAD: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// Whether a file is there and holds something.
 fn holds_something(file: &Path) -> bool {

@@ -1,0 +1,4 @@
+//! What attackers try, and what comes of it.
+
+mod hosts;
+mod unread;
