@@ -2,6 +2,7 @@
 //!
 //! An option on the command line wins over its variable, and both over the default. There is no other configuration.
 
+mod connections;
 mod manage;
 mod sign_in;
 mod storage;
@@ -11,6 +12,7 @@ use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub use self::connections::Connections;
 pub use self::manage::{
     App, AppCommand, Audit, AuditCommand, Common, InTenant, Key, KeyCommand, Scim, ScimCommand, Tenant, TenantCommand,
     User, UserCommand,
@@ -163,6 +165,9 @@ pub struct Serve {
     /// Storage.
     #[command(flatten)]
     pub storage: Storage,
+    /// What connections may cost, and for which hosts the server answers.
+    #[command(flatten)]
+    pub connections: Connections,
 }
 
 /// Where the server's certificate comes from. Without any of these it speaks plain HTTP.
@@ -315,18 +320,34 @@ impl Serve {
             },
             cors_origins: self.cors_origins.clone(),
             swagger_ui: self.swagger_ui,
+            answer_memory: self.connections.answer_memory_mib.saturating_mul(1 << 20),
         }
     }
 
-    /// The server's options, without TLS: that takes files.
+    /// The server's options, without TLS, that takes files, and without the API's memory.
     pub fn options(&self) -> server::Options {
         server::Options {
             max_connections: self.max_connections,
             idle_timeout: self.idle_timeout,
             shutdown_grace: self.shutdown_grace,
+            max_connections_per_address: self.connections.max_connections_per_address,
+            header_timeout: self.connections.header_timeout,
+            send_timeout: self.connections.send_timeout,
+            hosts: self.hosts(),
             proxies: server::Proxies::new(self.trusted_proxies.clone()),
-            tls: None,
+            ..server::Options::default()
         }
+    }
+
+    /// The hosts that are answered for, but for the address that is listened on.
+    pub fn hosts(&self) -> server::Hosts {
+        if self.connections.allowed_hosts.is_empty() && self.public_url.is_some() {
+            return server::Hosts::any();
+        }
+        let public = self.public_url.as_ref().and_then(|url| Some(url.parse::<http::Uri>().ok()?.host()?.to_owned()));
+        let listen = self.listen.rsplit_once(':').map(|(host, _)| host.to_owned());
+        let names = self.connections.allowed_hosts.iter().cloned().chain(self.tls.self_signed().unwrap_or_default());
+        server::Hosts::new(names.chain(public).chain(listen))
     }
 }
 

@@ -1,13 +1,15 @@
 //! `$batch`: several requests in one. Each passes the same door as any other and is authorized by itself.
 
 use axum::body::Body;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    dispatch::{Finished, Request, answer},
+    dispatch::{Request, answer},
     error::{Code, Error},
+    finish::{Finished, finish, no_memory},
     operations::Call,
     respond::{Answer, JSON},
 };
@@ -21,12 +23,14 @@ const LOOSE: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}').add(b'|').add(b'\\').add(b'^');
 
 /// Runs a batch: its requests one after the other, each after those it depends on.
+///
+/// The bodies of the responses are taken as they are, with their shares of the memory: nothing is parsed or copied.
 pub(super) async fn run(call: Call) -> Result<Answer, Error> {
     options::parse_none(&call.query)?;
     let body: Json = serde_json::from_slice(&call.body)
         .map_err(|e| Error::new(Code::BAD_REQUEST, format!("The body is not valid JSON: {e}.")))?;
     let batch = batch::parse(&body)?;
-    let mut responses: Vec<Option<Json>> = vec![None; batch.requests.len()];
+    let mut responses: Vec<Option<Response>> = batch.requests.iter().map(|_| None).collect();
     for position in batch.order {
         let Some(request) = batch.requests.get(position) else { continue };
         let failed = request.depends_on.iter().find(|d| !succeeded(responses.get(**d)));
@@ -35,22 +39,52 @@ pub(super) async fn run(call: Call) -> Result<Answer, Error> {
                 let on = batch.requests.get(*dependency).map_or("", |r| r.id.as_str());
                 failed_dependency(&call, request, on)
             }
-            None => respond(request, one(&call, request).await),
+            None => respond(&call, request, one(&call, request).await),
         };
         if let Some(slot) = responses.get_mut(position) {
             *slot = Some(response);
         }
     }
-    let body = json!({ "responses": responses });
-    Ok(Answer::body(JSON, body.to_string().into_bytes()))
+    let heads = responses.iter().flatten().map(|response| response.head.len()).sum();
+    let share = call.api.memory.take(heads).ok_or_else(no_memory)?;
+    let mut pieces = vec![share.hold(Bytes::from_static(b"{\"responses\":["))];
+    for (n, response) in responses.into_iter().flatten().enumerate() {
+        pieces.push(Bytes::from_static(if n == 0 { b"" } else { b"," }));
+        pieces.extend([response.head, response.body, Bytes::from_static(b"}")]);
+    }
+    pieces.push(Bytes::from_static(b"]}"));
+    Ok(Answer::pieces(JSON, pieces))
 }
 
-fn succeeded(response: Option<&Option<Json>>) -> bool {
-    let status = response.and_then(Option::as_ref).and_then(|r| r["status"].as_u64());
-    status.is_some_and(|s| s < 400)
+/// The response to one request, in JSON but for the brace at its end.
+struct Response {
+    status: StatusCode,
+    head: Bytes,
+    /// A value, if there is one; the head ends with its name.
+    body: Bytes,
+}
+
+impl Response {
+    /// Of a status, headers and the text of a JSON value, which may be empty.
+    fn new(id: &str, status: StatusCode, headers: &Json, body: Bytes) -> Self {
+        let mut head = json!({ "id": id, "status": status.as_u16(), "headers": headers }).to_string();
+        head.pop();
+        if !body.is_empty() {
+            head.push_str(",\"body\":");
+        }
+        Self { status, head: head.into(), body }
+    }
+}
+
+fn succeeded(response: Option<&Option<Response>>) -> bool {
+    response.and_then(Option::as_ref).is_some_and(|response| response.status.as_u16() < 400)
 }
 
 async fn one(call: &Call, request: &BatchRequest) -> Result<Finished, Error> {
+    // The earlier answers stay in memory until all are there: what finds no room any more is not worked on.
+    if call.api.memory.is_full() {
+        return Ok(refused(call));
+    }
     let method = Method::from_bytes(request.method.name().as_bytes()).unwrap_or(Method::GET);
     let url = format!("/{}{}", call.prefix, utf8_percent_encode(&request.url, LOOSE));
     let uri: Uri = url.parse().map_err(|_| {
@@ -75,12 +109,12 @@ async fn one(call: &Call, request: &BatchRequest) -> Result<Finished, Error> {
     Ok(Box::pin(answer(&call.api, request)).await)
 }
 
-fn respond(request: &BatchRequest, outcome: Result<Finished, Error>) -> Json {
+fn respond(call: &Call, request: &BatchRequest, outcome: Result<Finished, Error>) -> Response {
     let finished = match outcome {
         Ok(finished) => finished,
         Err(error) => {
-            return json!({ "id": request.id, "status": error.code.status.as_u16(), "headers": {},
-                "body": { "error": { "code": error.code.name, "message": error.message } } });
+            let body = json!({ "error": { "code": error.code.name, "message": error.message } });
+            return Response::new(&request.id, error.code.status, &json!({}), body.to_string().into());
         }
     };
     let mut headers = Map::new();
@@ -89,12 +123,29 @@ fn respond(request: &BatchRequest, outcome: Result<Finished, Error>) -> Json {
             headers.insert(header_case(name.as_str()), json!(value));
         }
     }
-    let mut response = json!({ "id": request.id, "status": finished.status.as_u16(), "headers": headers });
-    if !finished.body.is_empty() {
-        let text = || json!(String::from_utf8_lossy(&finished.body));
-        response["body"] = serde_json::from_slice(&finished.body).unwrap_or_else(|_| text());
-    }
-    response
+    let body = if is_json(&finished) {
+        finished.body
+    } else {
+        let text = json!(String::from_utf8_lossy(&finished.body)).to_string();
+        match call.api.memory.take(text.len()) {
+            Some(share) => share.hold(text.into()),
+            None => return respond(call, request, Ok(refused(call))),
+        }
+    };
+    Response::new(&request.id, finished.status, &Json::Object(headers), body)
+}
+
+/// The answer where there is no memory for another one.
+fn refused(call: &Call) -> Finished {
+    finish(&call.api, &crate::ids::new_id(), None, Err(no_memory()))
+}
+
+/// Whether the body is a JSON value as it is, or empty. A number, which `$count` answers, is one whatever its type.
+fn is_json(finished: &Finished) -> bool {
+    let media_type = finished.headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    finished.body.is_empty()
+        || media_type.starts_with(b"application/json")
+        || serde_json::from_slice::<serde::de::IgnoredAny>(&finished.body).is_ok()
 }
 
 /// Header names of HTTP are written as everyone writes them; those of Graph stay in lower case.
@@ -118,10 +169,10 @@ fn header_case(name: &str) -> String {
     }
 }
 
-fn failed_dependency(call: &Call, request: &BatchRequest, on: &str) -> Json {
+fn failed_dependency(call: &Call, request: &BatchRequest, on: &str) -> Response {
     let message = format!("The request was not tried, because the request '{on}' that it depends on failed.");
     let error = Error::new(Code::FAILED_DEPENDENCY, message);
     let id = crate::ids::new_id();
-    let body: Json = serde_json::from_slice(&error.body(call.api.now(), &id, &id)).unwrap_or_default();
-    json!({ "id": request.id, "status": 424, "headers": { "Content-Type": "application/json" }, "body": body })
+    let body = error.body(call.api.now(), &id, &id).into();
+    Response::new(&request.id, error.code.status, &json!({ "Content-Type": "application/json" }), body)
 }

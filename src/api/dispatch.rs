@@ -18,11 +18,12 @@ use percent_encoding::utf8_percent_encode;
 use super::{
     Api, Options, batch, body,
     error::{Code, Error},
+    finish::{Finished, finish},
     operations::{Call, Operation},
     panics::caught,
     read,
     refusals::Noted,
-    respond::{Answer, JSON},
+    respond::Answer,
     service,
 };
 use crate::{
@@ -38,9 +39,7 @@ use crate::{
     },
 };
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
-const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
-const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
+pub(super) const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 /// Longer ids of clients are cut.
 const MAX_CLIENT_REQUEST_ID: usize = 128;
 
@@ -72,22 +71,6 @@ pub(super) struct Request {
     pub(super) in_batch: bool,
 }
 
-/// An answer with all its headers.
-pub(super) struct Finished {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
-}
-
-impl IntoResponse for Finished {
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
-        response
-    }
-}
-
 /// Answers a request; whatever goes wrong is an answer too.
 pub(super) async fn answer(api: &Arc<Api>, request: Request) -> Finished {
     let request_id = ids::new_id();
@@ -105,37 +88,6 @@ pub(super) async fn admit(State(api): State<Arc<Api>>, request: axum::extract::R
         Ok(()) => next.run(request).await,
         Err(error) => finish(&api, &ids::new_id(), client_request_id(request.headers()), Err(error)).into_response(),
     }
-}
-
-/// An outcome as an answer with all its headers.
-pub(super) fn finish(
-    api: &Api,
-    request_id: &str,
-    client_request_id: Option<HeaderValue>,
-    outcome: Result<Answer, Error>,
-) -> Finished {
-    let answer = outcome.unwrap_or_else(|error| {
-        let client = client_request_id.as_ref().and_then(|v| v.to_str().ok()).unwrap_or(request_id);
-        let body = error.body(api.now(), request_id, client);
-        let mut headers = error.headers;
-        headers.push((header::CONTENT_TYPE, JSON));
-        Answer { status: error.code.status, headers, body }
-    });
-    let mut headers = HeaderMap::with_capacity(answer.headers.len() + 6);
-    headers.extend(answer.headers);
-    common_headers(&mut headers, request_id, client_request_id);
-    headers.insert(ODATA_VERSION, HeaderValue::from_static("4.0"));
-    Finished { status: answer.status, headers, body: answer.body }
-}
-
-/// The headers that every answer has, whatever protocol it speaks.
-pub(super) fn common_headers(headers: &mut HeaderMap, request_id: &str, client_request_id: Option<HeaderValue>) {
-    if let Ok(id) = HeaderValue::from_str(request_id) {
-        headers.insert(CLIENT_REQUEST_ID, client_request_id.unwrap_or_else(|| id.clone()));
-        headers.insert(REQUEST_ID, id);
-    }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 async fn handle(api: &Arc<Api>, request: Request, provenance: Provenance) -> Result<Answer, Error> {
@@ -362,6 +314,7 @@ pub(super) fn sign_in(origin: &str) -> String {
     format!("{origin}/common/oauth2/v2.0/authorize")
 }
 
+/// The id that the client gave the request, as far as it is one.
 pub(super) fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let value = headers.get(&CLIENT_REQUEST_ID)?.to_str().ok()?;
     let value: String = value.chars().filter(char::is_ascii_graphic).take(MAX_CLIENT_REQUEST_ID).collect();

@@ -256,7 +256,8 @@ impl Error {
         Self::new(Code::TOO_MANY_RESULTS, format!("There are more than {most}: read the list page by page."))
     }
 
-    fn unavailable(message: &str) -> Self {
+    /// Something that there is not enough of at the moment: try again in a second.
+    pub(super) fn unavailable(message: &str) -> Self {
         Self::new(Code::UNAVAILABLE, message).with(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 

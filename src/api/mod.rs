@@ -13,10 +13,13 @@ mod cors;
 mod directory;
 mod dispatch;
 pub mod error;
+mod finish;
 pub mod limits;
+pub mod memory;
 pub mod openapi;
 pub mod operations;
 mod panics;
+mod pieces;
 mod read;
 mod refusals;
 pub mod respond;
@@ -29,10 +32,13 @@ mod write;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use axum::{Router, middleware, routing::get};
+use axum::{Router, middleware, response::Response, routing::get};
+use http::HeaderMap;
 
 use self::{
+    error::Error,
     limits::{Limits, Rates},
+    memory::Memory,
     openapi::Documents,
     operations::Operation,
     refusals::Refusals,
@@ -60,6 +66,8 @@ pub struct Options {
     pub cors_origins: Vec<String>,
     /// Whether there is Swagger UI.
     pub swagger_ui: bool,
+    /// How much memory answers may take until they are sent, in bytes.
+    pub answer_memory: usize,
 }
 
 impl Default for Options {
@@ -72,6 +80,7 @@ impl Default for Options {
             rates: Rates::default(),
             cors_origins: Vec::new(),
             swagger_ui: true,
+            answer_memory: memory::DEFAULT_LIMIT,
         }
     }
 }
@@ -84,6 +93,8 @@ pub struct Api {
     pub authority: Authority,
     /// The options.
     pub options: Options,
+    /// What answers take until they are sent.
+    pub memory: Arc<Memory>,
     limits: Limits,
     refusals: Refusals,
     operations: [Operations; 2],
@@ -105,10 +116,12 @@ impl Api {
         };
         let operations_by_version = Version::ALL.map(by_template);
         let limits = Limits::new(options.rates, app.clock());
+        let memory = Memory::new(options.answer_memory);
         Self {
             app,
             authority,
             options,
+            memory,
             limits,
             refusals: Refusals::default(),
             operations: operations_by_version,
@@ -157,5 +170,29 @@ pub fn router(api: Arc<Api>) -> Router {
         router = router.layer(cors);
     }
     // Who watches the server is never sent away.
-    router.route("/healthz", get(service::healthz)).route("/readyz", get(service::readyz)).with_state(api)
+    router.merge(health()).with_state(api)
+}
+
+/// What tells whether the server is well, and nothing else.
+pub fn health_router(api: Arc<Api>) -> Router {
+    health().with_state(api)
+}
+
+fn health() -> Router<Arc<Api>> {
+    Router::new().route("/healthz", get(service::healthz)).route("/readyz", get(service::readyz))
+}
+
+/// Whether a path is one of those that tell whether the server is well.
+pub fn is_health(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
+/// An error as the answer to a request with these headers that no route is asked for.
+pub fn refuse(error: Error, headers: &HeaderMap) -> Response {
+    finish::refuse(error, dispatch::client_request_id(headers))
+}
+
+/// The answer where there is no memory for another one.
+pub fn refuse_for_memory(headers: &HeaderMap) -> Response {
+    refuse(finish::no_memory(), headers)
 }

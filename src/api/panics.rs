@@ -12,7 +12,7 @@ use axum::{
 };
 use futures_util::{FutureExt, TryFutureExt};
 
-use super::{Api, dispatch, error::Error};
+use super::{Api, dispatch, error::Error, finish::finish};
 use crate::ids;
 
 /// The work has panicked; the log tells where.
@@ -34,7 +34,7 @@ pub(super) async fn guard(State(api): State<Arc<Api>>, request: Request, next: N
         Ok(response) => response,
         Err(panicked) => {
             let error = Err(Error::from(panicked));
-            dispatch::finish(&api, &request_id, client_request_id, error).into_response()
+            finish(&api, &request_id, client_request_id, error).into_response()
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use percent_encoding::utf8_percent_encode;
 
@@ -39,18 +40,37 @@ pub struct Answer {
     /// The headers.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body; its type is among the headers.
-    pub body: Vec<u8>,
+    pub body: Bytes,
+    /// What comes after the body, where that is in pieces.
+    pub more: Vec<Bytes>,
+    /// Whether the body is one that is kept, for everybody, or has its share of the memory already.
+    pub kept: bool,
 }
 
 impl Answer {
     /// Nothing but a status.
     pub const fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
+        Self { status, headers: Vec::new(), body: Bytes::new(), more: Vec::new(), kept: false }
     }
 
     /// A body of this type, with status 200.
     pub fn body(content_type: HeaderValue, body: Vec<u8>) -> Self {
-        Self { status: StatusCode::OK, headers: vec![(header::CONTENT_TYPE, content_type)], body }
+        let mut answer = Self::empty(StatusCode::OK);
+        answer.headers.push((header::CONTENT_TYPE, content_type));
+        answer.body = body.into();
+        answer
+    }
+
+    /// A body that is kept and the same for everybody, with status 200.
+    pub fn kept(content_type: HeaderValue, body: Bytes) -> Self {
+        let mut answer = Self::body(content_type, Vec::new());
+        (answer.body, answer.kept) = (body, true);
+        answer
+    }
+
+    /// A body of pieces that have their shares of the memory already, with status 200.
+    pub fn pieces(content_type: HeaderValue, more: Vec<Bytes>) -> Self {
+        Self { more, ..Self::kept(content_type, Bytes::new()) }
     }
 
     /// A header. A value that no header can have is left out.

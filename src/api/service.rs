@@ -1,11 +1,12 @@
 //! What the service says of itself: whether it is well, what it has, how it is described.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value as Json, json};
 
@@ -16,7 +17,7 @@ use super::{
     respond::{Answer, JSON},
 };
 use crate::{
-    model::ENTITY_TYPES,
+    model::{ENTITY_TYPES, meta::Version},
     odata::{csdl, options},
     store,
 };
@@ -62,15 +63,24 @@ pub(super) fn document(call: &Call) -> Result<Answer, Error> {
 /// `$metadata`: CSDL in XML, or in JSON where `$format` or `Accept` asks for it.
 pub(super) fn metadata(call: &Call) -> Result<Answer, Error> {
     let format = metadata_format(call)?;
-    Ok(match format {
-        Format::Xml => {
-            let xml = csdl::metadata_xml(call.version);
-            Answer::body(HeaderValue::from_static("application/xml;charset=utf-8"), xml.into_bytes())
-        }
-        Format::Json => Answer::body(JSON, csdl::metadata_json(call.version).to_string().into_bytes()),
-    })
+    let media_type = match format {
+        Format::Xml => HeaderValue::from_static("application/xml;charset=utf-8"),
+        Format::Json => JSON,
+    };
+    Ok(Answer::kept(media_type, metadata_text(call.version, format)))
 }
 
+/// The text, which is made when it is first asked for.
+fn metadata_text(version: Version, format: Format) -> Bytes {
+    static TEXTS: [[OnceLock<Bytes>; 2]; 2] = [const { [const { OnceLock::new() }; 2] }; 2];
+    let make = || match format {
+        Format::Xml => csdl::metadata_xml(version).into(),
+        Format::Json => csdl::metadata_json(version).to_string().into(),
+    };
+    TEXTS[version as usize][format as usize].get_or_init(make).clone()
+}
+
+#[derive(Clone, Copy)]
 enum Format {
     Xml,
     Json,

@@ -19,6 +19,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi, Url, oauth};
 use super::{
     Api, dispatch,
     openapi::{Documents, Format, Oas},
+    pieces,
 };
 use crate::{authority::SWAGGER_UI, model::meta::Version};
 
@@ -82,13 +83,16 @@ async fn protect(request: Request, next: Next) -> Response {
 fn document(documents: &Documents, version: Version, format: Format, query: &str, origin: &str) -> Response {
     let asked = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == "oas");
     match asked.map_or(Some(Oas::V31), |(_, value)| Oas::named(value)) {
-        Some(oas) => text(StatusCode::OK, format.media_type(), documents.text(version, oas, format, origin)),
-        None => text(StatusCode::BAD_REQUEST, "text/plain;charset=utf-8", "'oas' must be 3.1 or 3.0.\n".to_owned()),
+        Some(oas) => {
+            let [before, address, after] = documents.pieces(version, oas, format, origin);
+            text(StatusCode::OK, format.media_type(), pieces::body(before, vec![address, after]))
+        }
+        None => text(StatusCode::BAD_REQUEST, "text/plain;charset=utf-8", Body::from("'oas' must be 3.1 or 3.0.\n")),
     }
 }
 
-fn text(status: StatusCode, media_type: &'static str, body: String) -> Response {
-    let mut response = Response::new(Body::from(body));
+fn text(status: StatusCode, media_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));

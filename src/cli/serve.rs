@@ -1,9 +1,11 @@
 //! `cardea serve`: opens the store, builds the application and serves it until it is told to stop.
 
-use std::{io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{future, io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
+use rustix::process::{self, Resource, Rlimit};
 use tokio::{
+    net::TcpListener,
     runtime,
     signal::unix::{SignalKind, signal},
     sync::{mpsc, oneshot},
@@ -27,6 +29,7 @@ use crate::{
 
 pub(super) fn run(config: &Serve) -> Result<(), Error> {
     let log = Log::start(config)?;
+    allow_descriptors();
     let runtime = runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Start)?;
     let served = runtime.block_on(serve(config));
     log.finish();
@@ -59,15 +62,24 @@ async fn serve_store(config: &Serve, store: &Arc<dyn Store>, stop: mpsc::Receive
     let api = api(config, store, authority);
     let router = api::router(Arc::clone(&api));
     let tls = tls(config)?.map(Arc::new);
-    let listen = |source| Error::Listen { address: config.listen.clone(), source };
-    let listener = server::bind(&config.listen).await.map_err(listen)?;
-    log::announce(greeting(config, tls.as_deref(), listener.local_addr().map_err(listen)?));
-    let served = server::serve(listener, router, server::Options { tls, ..config.options() }, stop);
+    let (listener, bound) = listen(&config.listen).await?;
+    // Until it is dropped.
+    let (_keep, well_at, health) = health(config, &api).await?;
+    for danger in dangers(config, bound) {
+        tracing::warn!(address = %bound, "{danger}");
+    }
+    log::announce(greeting(config, tls.as_deref(), bound, well_at));
+    let mut options = server::Options { tls, memory: Arc::clone(&api.memory), ..config.options() };
+    if !bound.ip().is_unspecified() {
+        options.hosts.add(&bound.ip().to_string());
+    }
+    let served = server::serve(listener, router, options, stop);
     let (stop_recording, stopped) = oneshot::channel();
     let recorder = Arc::clone(&api);
     let recording = tokio::spawn(async move { recorder.authority.keep_failures_recorded(stopped).await });
     tokio::select! {
         () = served => {}
+        () = health => {}
         () = without_end(|| api.authority.keep_fresh()) => {}
     }
     drop(stop_recording);
@@ -81,6 +93,57 @@ async fn without_end<F: Future<Output = ()>>(mut work: impl FnMut() -> F) {
     while AssertUnwindSafe(work()).catch_unwind().await.is_err() {
         time::sleep(Duration::from_secs(1)).await;
     }
+}
+
+async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |source| Error::Listen { address: address.to_owned(), source };
+    let listener = server::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+/// The health checks on an address of their own, if there is one: what keeps them served, where they are, and what serves
+/// them. They share nothing with other connections but the process.
+async fn health(
+    config: &Serve,
+    api: &Arc<Api>,
+) -> Result<(mpsc::Sender<()>, Option<SocketAddr>, impl Future<Output = ()>), Error> {
+    let (keep, stop) = mpsc::channel(1);
+    let bound = match &config.connections.health_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    let at = bound.as_ref().map(|(_, at)| *at);
+    let router = api::health_router(Arc::clone(api));
+    let served = async {
+        match bound {
+            Some((listener, _)) => server::serve(listener, router, server::Options::for_health(), stop).await,
+            None => future::pending().await,
+        }
+    };
+    Ok((keep, at, served))
+}
+
+/// What is dangerous about the address that is listened on.
+fn dangers(config: &Serve, bound: SocketAddr) -> Vec<&'static str> {
+    let mut dangers = Vec::new();
+    if bound.ip().to_canonical().is_loopback() {
+        return dangers;
+    }
+    let tls = config.tls.tls_cert.is_some() || config.tls.self_signed().is_some();
+    if !tls && config.trusted_proxies.is_empty() {
+        dangers.push(
+            "plain HTTP on an address that other machines reach: passwords and tokens can be read on the way. Set \
+             --tls-cert and --tls-key, or --trusted-proxy if a proxy ends TLS.",
+        );
+    }
+    if bound.ip().is_unspecified() && config.public_url.is_none() && config.connections.allowed_hosts.is_empty() {
+        dangers.push(
+            "listening on all addresses, but requests for hosts other than localhost are refused. Set --public-url, or \
+             --allowed-host for each name that clients use.",
+        );
+    }
+    dangers
 }
 
 /// The issuers whose tokens are believed beside our own.
@@ -110,8 +173,17 @@ fn api(config: &Serve, store: &Arc<dyn Store>, authority: Authority) -> Arc<Api>
     Arc::new(Api::new(app, authority, config.api_options()))
 }
 
+/// Takes as many file descriptors as the system allows: by default it gives fewer than there may be connections.
+fn allow_descriptors() {
+    let limit = process::getrlimit(Resource::Nofile);
+    let raised = process::setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    if let Err(error) = raised {
+        tracing::debug!(%error, "the limit of file descriptors stays");
+    }
+}
+
 /// What the one who started us wants to know first.
-fn greeting(config: &Serve, tls: Option<&Tls>, bound: SocketAddr) -> String {
+fn greeting(config: &Serve, tls: Option<&Tls>, bound: SocketAddr, well_at: Option<SocketAddr>) -> String {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let base = if bound.ip().is_unspecified() {
         format!("{scheme}://localhost:{}", bound.port())
@@ -127,7 +199,8 @@ fn greeting(config: &Serve, tls: Option<&Tls>, bound: SocketAddr) -> String {
     let trust = tls.and_then(Tls::local_ca).map(|ca| format!("  CA to trust:  {}\n", ca.path().display()));
     let trust = trust.unwrap_or_default();
     let pages = if config.swagger_ui { format!("  Swagger UI:   {public}/swagger-ui/\n") } else { String::new() };
-    format!("cardea is ready at {base}\n{pages}  get a token:  {token}\n{trust}")
+    let health = well_at.map(|at| format!("  health checks: http://{at}\n")).unwrap_or_default();
+    format!("cardea is ready at {base}\n{pages}  get a token:  {token}\n{trust}{health}")
 }
 
 /// A word for the shell.
@@ -161,7 +234,28 @@ fn stop_signals() -> io::Result<mpsc::Receiver<()>> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+    use crate::config::Cli;
+
+    #[test]
+    fn what_is_dangerous_about_an_address_is_said() {
+        let dangers = |bound: &str, args: &[&str]| {
+            let config = Cli::try_parse_from([&["cardea"], args].concat()).unwrap().serve;
+            dangers(&config, bound.parse().unwrap()).iter().map(|text| text.contains("plain HTTP")).collect::<Vec<_>>()
+        };
+        let none: [bool; 0] = [];
+        assert_eq!(dangers("0.0.0.0:80", &[]), [true, false]);
+        assert_eq!(dangers("[::]:80", &["--allowed-host", "a.example"]), [true]);
+        assert_eq!(dangers("[::]:80", &["--tls-self-signed"]), [false]);
+        assert_eq!(dangers("10.0.0.1:80", &[]), [true]);
+        let safe = ["--trusted-proxy", "10.0.0.0/8", "--public-url", "https://a.example"];
+        assert_eq!(dangers("0.0.0.0:80", &safe), none);
+        for loopback in ["127.0.0.1:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
+            assert_eq!(dangers(loopback, &[]), none);
+        }
+    }
 
     #[tokio::test]
     async fn background_work_that_panics_goes_on() {

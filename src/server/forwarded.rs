@@ -25,7 +25,8 @@ impl Proxies {
         network.map_err(|_| format!("{text:?} is not a network such as 10.0.0.0/8 or fd00::/8, nor an address"))
     }
 
-    fn contain(&self, address: IpAddr) -> bool {
+    /// Whether the address is one of theirs.
+    pub(super) fn contain(&self, address: IpAddr) -> bool {
         // A socket for both families shows IPv4 clients as IPv6 ones.
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))

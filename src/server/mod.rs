@@ -1,32 +1,53 @@
-//! Binding, accepting, serving HTTP/1.1 and HTTP/2, and stopping in an orderly way. It knows nothing of the API.
+//! Binding, accepting, serving HTTP/1.1 and HTTP/2, and stopping in an orderly way. It knows nothing of resources.
 //!
-//! What one connection may cost is limited here; what one request may cost, in [`crate::api`]. A request comes to the
-//! router with a whole target, scheme and authority included, and with its sender as `ConnectInfo<SocketAddr>`.
+//! What connections may cost is limited here; what one request may cost, in [`crate::api`]. A request comes to the router
+//! with a whole target, scheme and an allowed authority included, and with its sender as `ConnectInfo<SocketAddr>`.
 
+mod answer;
 mod certificate;
 mod connection;
 mod forwarded;
+mod head;
+mod hosts;
 mod local_ca;
+mod places;
 mod request;
+mod state;
 mod tls;
+mod watched;
 
 use std::{future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, mpsc, watch},
+    sync::{mpsc, watch},
     time,
 };
 
-use self::connection::Connections;
-pub use self::{certificate::Error as TlsError, forwarded::Proxies, local_ca::LocalCa, tls::Tls};
+pub use self::{certificate::Error as TlsError, forwarded::Proxies, hosts::Hosts, local_ca::LocalCa, tls::Tls};
+use self::{
+    connection::{Common, Connections},
+    places::{Place, Places},
+    state::Times,
+};
+use crate::api::memory::{self, Memory};
 
 /// What can be set about the server.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How many clients may be connected at once. More wait in the system's queue.
+    /// How many clients may be connected at once. For one more the connection that has been idle longest is closed.
     pub max_connections: usize,
+    /// How many connections one address may have, 0 for any number; trusted proxies may have any number.
+    pub max_connections_per_address: usize,
+    /// How long the head of a request may take, from its first byte.
+    pub header_timeout: Duration,
+    /// How long the client may take for each piece of an answer, of 32 KiB.
+    pub send_timeout: Duration,
+    /// The hosts that are answered for.
+    pub hosts: Hosts,
+    /// What requests and answers may take in memory.
+    pub memory: Arc<Memory>,
     /// A connection on which no request arrives in this time is closed. A request has twice this time for its answer.
     pub idle_timeout: Duration,
     /// How long requests may take to finish once the server was told to stop.
@@ -41,10 +62,30 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             max_connections: 4096,
+            max_connections_per_address: 1024,
+            header_timeout: Duration::from_secs(10),
+            send_timeout: Duration::from_secs(30),
+            hosts: Hosts::default(),
+            memory: Memory::new(memory::DEFAULT_LIMIT),
             idle_timeout: Duration::from_mins(1),
             shutdown_grace: Duration::from_secs(10),
             proxies: Proxies::default(),
             tls: None,
+        }
+    }
+}
+
+impl Options {
+    /// For a listener that health checks alone come to.
+    pub fn for_health() -> Self {
+        Self {
+            max_connections: 128,
+            max_connections_per_address: 0,
+            header_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(30),
+            hosts: Hosts::any(),
+            memory: Memory::new(8 << 20),
+            ..Self::default()
         }
     }
 }
@@ -57,32 +98,28 @@ pub async fn bind(address: &str) -> io::Result<TcpListener> {
 /// Serves until there is a message to `stop`. Then no connection is accepted, those without a request are closed, and
 /// requests that came before are answered, until the grace is over or there is a second message.
 pub async fn serve(listener: TcpListener, router: Router, options: Options, mut stop: mpsc::Receiver<()>) {
-    let places = options.max_connections.clamp(1, Semaphore::MAX_PERMITS.min(1 << 20));
-    let free = Arc::new(Semaphore::new(places));
+    // No time must be zero.
+    let least = |time: Duration| time.max(Duration::from_millis(1));
+    let times = Times {
+        idle: least(options.idle_timeout),
+        head: least(options.header_timeout),
+        send: least(options.send_timeout),
+    };
+    let places = Places::new(options.max_connections, options.max_connections_per_address, times);
     let (stopping, stopped) = watch::channel(false);
-    let connections = Arc::new(Connections::new(router, options.proxies, options.idle_timeout, stopped));
+    let (proxies, memory) = (options.proxies.clone(), Arc::clone(&options.memory));
+    let common = Common { proxies: options.proxies, hosts: options.hosts, memory: options.memory };
+    let connections = Arc::new(Connections::new(router, common, stopped));
     let tls = options.tls;
     let accept = async {
         loop {
-            // A closed semaphore has no permits; nobody closes this one.
-            let Ok(place) = Arc::clone(&free).acquire_owned().await else { return };
-            let (stream, peer) = accept(&listener).await;
-            // Two tasks of different size: plain HTTP does not pay for TLS.
-            if let Some(tls) = &tls {
-                let (tls, connections) = (Arc::clone(tls), Arc::clone(&connections));
-                tokio::spawn(async move {
-                    if let Some(stream) = tls.accept(stream, connections.stopped()).await {
-                        connections.serve(stream, peer, true).await;
-                    }
-                    drop(place);
-                });
-            } else {
-                let connection = connections.serve(stream, peer, false);
-                tokio::spawn(async move {
-                    connection.await;
-                    drop(place);
-                });
-            }
+            let (stream, peer) = accept(&listener, &places).await;
+            let exempt = proxies.contain(peer.ip());
+            let Some(place) = places.take(peer.ip(), exempt).await else {
+                tracing::debug!(%peer, "the address has too many connections");
+                continue;
+            };
+            start(stream, peer, place, tls.clone(), &connections);
         }
     };
     let refresh = async {
@@ -91,25 +128,52 @@ pub async fn serve(listener: TcpListener, router: Router, options: Options, mut 
             None => future::pending().await,
         }
     };
+    let sweep = async {
+        loop {
+            time::sleep(places.interval()).await;
+            places.sweep(&memory);
+        }
+    };
+    tokio::pin!(sweep);
     tokio::select! {
         () = accept => {}
         () = refresh => {}
+        () = &mut sweep => {}
         _ = stop.recv() => {}
     }
     drop(listener);
-    tracing::info!(connections = places - free.available_permits(), "stopping");
+    tracing::info!(connections = places.taken(), "stopping");
     stopping.send_replace(true);
-    // Whoever holds all places knows that every connection is closed.
-    let all = u32::try_from(places).unwrap_or(u32::MAX);
     tokio::select! {
-        _ = free.acquire_many(all) => tracing::info!("stopped"),
+        () = places.empty() => tracing::info!("stopped"),
+        () = &mut sweep => {}
         () = time::sleep(options.shutdown_grace) => tracing::warn!("stopped before all requests were answered"),
         _ = stop.recv() => tracing::warn!("stopped before all requests were answered"),
     }
 }
 
+/// Serves a connection in a task of its own.
+fn start(stream: TcpStream, peer: SocketAddr, place: Place, tls: Option<Arc<Tls>>, connections: &Arc<Connections>) {
+    // Two tasks of different size: plain HTTP does not pay for TLS.
+    let Some(tls) = tls else {
+        tokio::spawn(connections.serve(stream, peer, false, place));
+        return;
+    };
+    let connections = Arc::clone(connections);
+    tokio::spawn(async move {
+        let accepted = tokio::select! {
+            biased;
+            () = place.state.told() => None,
+            accepted = tls.accept(stream, connections.stopped()) => accepted,
+        };
+        if let Some(stream) = accepted {
+            connections.serve(stream, peer, true, place).await;
+        }
+    });
+}
+
 /// The next connection. What goes wrong with one does not end the server.
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+async fn accept(listener: &TcpListener, places: &Places) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -124,7 +188,8 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             // Out of file descriptors or memory: that passes when connections are closed.
             Err(error) => {
                 tracing::error!(%error, "cannot accept connections");
-                time::sleep(Duration::from_millis(200)).await;
+                places.give_way();
+                time::sleep(Duration::from_millis(20)).await;
             }
         }
     }

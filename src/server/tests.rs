@@ -12,10 +12,11 @@ use tokio::{
 
 use super::*;
 
+mod limits;
 mod tls;
 
-const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-const SLOW: &[u8] = b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
+const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const SLOW: &[u8] = b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 struct Running {
     address: SocketAddr,
@@ -130,13 +131,13 @@ async fn a_connection_without_requests_is_closed_however_it_dawdles() {
 async fn more_connections_than_places_wait() {
     let server = start(Options { max_connections: 1, ..Options::default() }).await;
     let mut first = server.connect().await;
-    first.write_all(GET).await.unwrap();
-    answer(&mut first, "hello").await;
+    first.write_all(SLOW).await.unwrap();
+    time::sleep(Duration::from_millis(50)).await;
     let mut second = server.connect().await;
     second.write_all(GET).await.unwrap();
     let early = time::timeout(Duration::from_millis(100), answer(&mut second, "hello")).await;
     assert!(early.is_err());
-    drop(first);
+    answer(&mut first, "slow").await;
     answer(&mut second, "hello").await;
 }
 
@@ -144,7 +145,7 @@ async fn more_connections_than_places_wait() {
 async fn a_head_without_end_is_refused() {
     let server = start(Options::default()).await;
     let mut stream = server.connect().await;
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nX: ").await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ").await.unwrap();
     // The server may close while we still write.
     let _ = stream.write_all(&vec![b'x'; 256 << 10]).await;
     let mut text = Vec::new();
@@ -162,7 +163,8 @@ async fn the_router_sees_how_a_request_came() {
         (Some("127.0.0.0/8"), "https://c.example:8443/seen 203.0.113.7"),
     ] {
         let networks = network.map(|text| Proxies::network(text).unwrap()).into_iter().collect();
-        let server = start(Options { proxies: Proxies::new(networks), ..Options::default() }).await;
+        let hosts = Hosts::new(["a".to_owned(), "c.example".to_owned()]);
+        let server = start(Options { proxies: Proxies::new(networks), hosts, ..Options::default() }).await;
         let mut stream = server.connect().await;
         stream.write_all(request).await.unwrap();
         answer(&mut stream, seen).await;

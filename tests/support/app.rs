@@ -20,6 +20,8 @@ use super::{Client, Engine, contract::Contracts, postgres, sqlite};
 
 /// When every test begins.
 pub const BEGINNING: &str = "2026-01-31T08:00:00Z";
+/// A host that clients may ask for beside the machine itself.
+pub const HOST: &str = "governance.example";
 
 /// A server, its database and its clock. All of it goes with it.
 pub struct TestApp {
@@ -92,7 +94,9 @@ impl TestApp {
         let listener = server::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = mpsc::channel(1);
-        tokio::spawn(server::serve(listener, api::router(Arc::clone(&api)), server::Options::default(), stopped));
+        let hosts = server::Hosts::new([HOST.to_owned()]);
+        let options = server::Options { hosts, memory: Arc::clone(&api.memory), ..server::Options::default() };
+        tokio::spawn(server::serve(listener, api::router(Arc::clone(&api)), options, stopped));
         let redirect = reqwest::redirect::Policy::none();
         let http = reqwest::Client::builder().redirect(redirect).no_proxy().build().expect("an HTTP client");
         let contracts = Arc::new(Contracts::fetch(&http, &base).await);

@@ -5,6 +5,7 @@
 
 use std::sync::OnceLock;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::{document, downgrade};
@@ -60,8 +61,8 @@ pub struct Documents {
 
 /// A text, without the address of the server between its halves.
 struct Text {
-    before: String,
-    after: String,
+    before: Bytes,
+    after: Bytes,
 }
 
 impl Documents {
@@ -74,6 +75,11 @@ impl Documents {
     ///
     /// An address with other characters than such addresses need is not written: the document then is the relative one.
     pub fn text(&self, version: Version, oas: Oas, format: Format, server_url: &str) -> String {
+        String::from_utf8_lossy(&self.pieces(version, oas, format, server_url).concat()).into_owned()
+    }
+
+    /// The same in pieces, of which everybody gets the same but for the address.
+    pub fn pieces(&self, version: Version, oas: Oas, format: Format, server_url: &str) -> [Bytes; 3] {
         let at = (version as usize) * 4 + (oas as usize) * 2 + format as usize;
         let server_url = if is_address(server_url) { server_url } else { "" };
         match self.texts.get(at) {
@@ -89,14 +95,16 @@ impl Documents {
             Format::Json => json_text(&document),
             Format::Yaml => yaml_text(&document),
         };
-        let (before, after) = text.split_once(PLACEHOLDER).unwrap_or((&text, ""));
-        Text { before: before.to_owned(), after: after.to_owned() }
+        let text = Bytes::from(text);
+        let at = memchr::memmem::find(&text, PLACEHOLDER.as_bytes()).unwrap_or(text.len());
+        let after = text.slice((at + PLACEHOLDER.len()).min(text.len())..);
+        Text { before: text.slice(..at), after }
     }
 }
 
 impl Text {
-    fn at(&self, server_url: &str) -> String {
-        [self.before.as_str(), server_url, self.after.as_str()].concat()
+    fn at(&self, server_url: &str) -> [Bytes; 3] {
+        [self.before.clone(), Bytes::copy_from_slice(server_url.as_bytes()), self.after.clone()]
     }
 }
 

@@ -18,6 +18,7 @@ mod writes;
 use std::{net::IpAddr, sync::Arc};
 
 use axum::{Router, body::Body, extract::State, response::Response, routing::any};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::Value as Json;
 use tokio::sync::OnceCell;
@@ -29,6 +30,7 @@ use self::{
 use super::{
     Api, body,
     dispatch::{self, Refused, What},
+    finish,
     panics::caught,
 };
 use crate::{
@@ -137,19 +139,35 @@ async fn answer(State(api): State<Arc<Api>>, request: axum::extract::Request) ->
     // What is no text, or holds what no text of ours does, is the name of nothing.
     let path = percent_encoding::percent_decode_str(path).decode_utf8().unwrap_or("/-".into()).replace('\0', "/-/");
     let query = parts.uri.query().unwrap_or_default().to_owned();
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
     let asked = Asked { method: parts.method, query, headers: parts.headers, body };
     let handled = caught(&request_id, handle(&api, &origin, &path, asked, provenance)).await;
     let outcome = handled.unwrap_or_else(|panicked| Err(super::error::Error::from(panicked).into()));
-    let Answer { status, headers, body } = outcome.unwrap_or_else(Failure::into_answer);
-    let mut response = Response::new(Body::from(body.as_ref().map(Json::to_string).unwrap_or_default()));
+    let answer = outcome.unwrap_or_else(Failure::into_answer);
+    let (Answer { status, headers, body }, text) = charged(&api, answer, reads);
+    let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     let all = response.headers_mut();
     if body.is_some() {
         all.insert(header::CONTENT_TYPE, SCIM_JSON);
     }
     all.extend(headers);
-    dispatch::common_headers(all, &request_id, client_id);
+    finish::common_headers(all, &request_id, client_id);
     response
+}
+
+/// The answer and its text, which has its share of the memory for answers from now on. What was written is told in any
+/// case.
+fn charged(api: &Api, answer: Answer, reads: bool) -> (Answer, Bytes) {
+    let text = |answer: &Answer| Bytes::from(answer.body.as_ref().map(Json::to_string).unwrap_or_default());
+    let whole = text(&answer);
+    let share = if reads { api.memory.take(whole.len()) } else { Some(api.memory.force(whole.len())) };
+    if let Some(share) = share {
+        return (answer, share.hold(whole));
+    }
+    let refused = Failure::from(finish::no_memory()).into_answer();
+    let text = text(&refused);
+    (refused, text)
 }
 
 async fn handle(

@@ -36,7 +36,8 @@ async fn secure(names: &[&str], change: impl FnOnce(&mut Tls)) -> Secure {
     let pem = ca.pem().to_owned();
     let mut tls = Tls::from_local_ca(ca, names.iter().map(|&name| name.to_owned()).collect()).unwrap();
     change(&mut tls);
-    let server = start(Options { tls: Some(Arc::new(tls)), ..Options::default() }).await;
+    let hosts = Hosts::new(names.iter().map(|&name| name.to_owned()));
+    let server = start(Options { tls: Some(Arc::new(tls)), hosts, ..Options::default() }).await;
     Secure { server, pem, _data: data }
 }
 
@@ -120,7 +121,7 @@ async fn browsers_are_held_to_tls_except_on_localhost() {
         let text = talk(stream, "/", host).await;
         assert_eq!(text.contains("strict-transport-security: max-age="), strict, "{host}: {text}");
     }
-    let server = start(Options::default()).await;
+    let server = start(Options { hosts: Hosts::any(), ..Options::default() }).await;
     let mut plain = server.connect().await;
     plain.write_all(b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n").await.unwrap();
     let mut text = String::new();
@@ -185,7 +186,7 @@ async fn stopping_closes_connections_and_handshakes_properly() {
     idle.write_all(GET).await.unwrap();
     answer(&mut idle, "hello").await;
     let busy = connect(&secure.server, &connector, "localhost").await.unwrap();
-    let busy = tokio::spawn(talk(busy, "/slow", "a"));
+    let busy = tokio::spawn(talk(busy, "/slow", "localhost"));
     time::sleep(Duration::from_millis(200)).await;
     secure.server.stop.send(()).await.unwrap();
     // An end with close_notify is no error.

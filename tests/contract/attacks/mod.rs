@@ -3,10 +3,12 @@
 mod addresses;
 mod catalogs;
 mod hidden_members;
+mod hosts;
 mod passwords;
 mod privilege;
 mod sessions;
 mod sign_ins;
 mod swagger;
 mod tokens;
+mod unread;
 mod unreadable_members;

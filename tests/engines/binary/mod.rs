@@ -23,17 +23,17 @@ use crate::stores::Place;
 pub(crate) const CARDEA: &str = env!("CARGO_BIN_EXE_cardea");
 pub(crate) const ROOT: &str = "/identityGovernance/entitlementManagement";
 /// Nothing here takes longer, unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The program with these arguments.
-fn cardea(args: &[&str]) -> Command {
+pub(crate) fn cardea(args: &[&str]) -> Command {
     let mut command = command(CARDEA);
     command.args(args);
     command
 }
 
 /// A program, without what the environment says of ours.
-fn command(program: &str) -> Command {
+pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("PATH", "/usr/bin:/bin");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -71,7 +71,7 @@ pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) base: String,
     /// What it prints, so that it is never told that nobody listens.
-    printed: Option<Lines<BufReader<ChildStdout>>>,
+    pub(crate) printed: Option<Lines<BufReader<ChildStdout>>>,
 }
 
 impl Server {
