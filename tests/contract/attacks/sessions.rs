@@ -128,9 +128,10 @@ async fn a_refresh_that_meets_a_new_password_leaves_no_successor(app: TestApp) {
     }
 }
 
-/// Who may manage applications.
+/// Somebody who may manage applications, also those by which people act: what they hold comes back with them.
 async fn manager(app: &TestApp) -> Client {
-    app.application(&["Application.ReadWrite.All"]).await.below("/v1.0")
+    let scopes = ["Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All"];
+    app.person("manager@contoso.example", &scopes, &["Global Administrator"]).await.below("/v1.0")
 }
 
 async fn principal(client: &Client, scene: &Scene) -> String {

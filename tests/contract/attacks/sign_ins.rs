@@ -31,7 +31,7 @@ engines! {
 }
 
 const GRAPH: &str = "https://graph.microsoft.com/.default";
-const PASSWORD: &str = "correct horse";
+const PASSWORD: &str = "Correct horse 1";
 const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 

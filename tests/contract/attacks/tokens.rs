@@ -134,7 +134,11 @@ async fn an_access_token_is_no_credential_of_a_client_and_no_grant(app: TestApp)
     let application = signer.ask(&app, &fresh).await.expect(200).json();
     for shown in [&tokens["access_token"], &tokens["id_token"], &application["access_token"]] {
         let shown = shown.as_str().unwrap();
+        // Not so fast that they are sent away unheard.
+        let pause = async || app.advance(Duration::from_mins(2)).await;
+        pause().await;
         signer.ask(&app, shown).await.expect(401);
+        pause().await;
         let of_client = [
             ("grant_type", "client_credentials"),
             ("client_id", signer.client_id.as_str()),
@@ -143,7 +147,9 @@ async fn an_access_token_is_no_credential_of_a_client_and_no_grant(app: TestApp)
         ];
         post(&app, "/common/oauth2/v2.0/token", &of_client).await.expect(401);
         invalid_grant(scene.refresh(&app, shown).await);
+        pause().await;
         invalid_grant(scene.token(&app, &[("code", shown)]).await);
+        pause().await;
         let device = [
             ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
             ("client_id", scene.client_id.as_str()),
@@ -151,6 +157,7 @@ async fn an_access_token_is_no_credential_of_a_client_and_no_grant(app: TestApp)
         ];
         post(&app, "/common/oauth2/v2.0/token", &device).await.expect(400);
     }
+    app.advance(Duration::from_mins(2)).await;
     // An assertion that says that it is an access token is none.
     let header = jsonwebtoken::Header { typ: Some("at+jwt".to_owned()), ..signer.header() };
     signer.ask(&app, &signer.sign(&header, &signer.claims(&app, "typed"))).await.expect(401);
