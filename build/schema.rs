@@ -1,9 +1,11 @@
 //! The schema files, read. `openapi/schemas/README.md` says what the keys mean.
 
-use std::{collections::BTreeMap, error::Error, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use serde::Deserialize;
 use serde_yaml_ng::{Mapping, Value};
+
+use super::Result;
 
 /// The versions, in the order of `model::meta::Version`.
 pub(crate) const VERSIONS: [&str; 2] = ["v1.0", "beta"];
@@ -54,53 +56,6 @@ pub(crate) enum Scope {
     Named(String),
     /// The column with the id of another entity, which it belongs with.
     Through { column: String, of: String },
-}
-
-/// A type of values with members.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ComplexType {
-    pub(crate) description: String,
-    properties: Mapping,
-}
-
-/// A member of a complex type.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ComplexMember {
-    pub(crate) description: String,
-    #[serde(rename = "type")]
-    pub(crate) json: Option<String>,
-    pub(crate) format: Option<String>,
-    #[serde(rename = "x-type")]
-    pub(crate) complex: Option<String>,
-    #[serde(default)]
-    pub(crate) list: bool,
-    /// Whether a body must give it.
-    #[serde(rename = "x-required", default)]
-    pub(crate) required: bool,
-}
-
-impl ComplexType {
-    /// The members by name, in order.
-    pub(crate) fn members(&self) -> Result<Vec<(String, ComplexMember)>, Box<dyn Error>> {
-        let read = |(name, value): (&Value, &Value)| {
-            Ok((serde_yaml_ng::from_value(name.clone())?, serde_yaml_ng::from_value(value.clone())?))
-        };
-        self.properties.iter().map(read).collect()
-    }
-}
-
-/// All complex types of a folder, by name.
-pub(crate) fn read_types(folder: &Path) -> Result<BTreeMap<String, ComplexType>, Box<dyn Error>> {
-    let mut types = BTreeMap::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let read: BTreeMap<String, ComplexType> =
-            serde_yaml_ng::from_str(&fs::read_to_string(&path)?).map_err(|e| format!("{}: {e}", path.display()))?;
-        types.extend(read);
-    }
-    Ok(types)
 }
 
 /// A property or navigation property.
@@ -210,7 +165,7 @@ pub(crate) enum Link<'a> {
 
 impl Navigation {
     /// The one way that is given.
-    pub(crate) fn link(&self) -> Result<Link<'_>, String> {
+    pub(crate) fn link(&self) -> std::result::Result<Link<'_>, String> {
         let text = Option::as_deref;
         match (text(&self.column), text(&self.inverse), text(&self.table), text(&self.source), text(&self.through)) {
             (Some(column), None, None, None, None) => Ok(Link::Column(column)),
@@ -225,7 +180,7 @@ impl Navigation {
 
 impl Schema {
     /// The properties by name, in order.
-    pub(crate) fn properties(&self) -> Result<Vec<(String, Property)>, Box<dyn Error>> {
+    pub(crate) fn properties(&self) -> Result<Vec<(String, Property)>> {
         let read = |(name, value): (&Value, &Value)| {
             let name: String = serde_yaml_ng::from_value(name.clone())?;
             let property =
@@ -238,7 +193,7 @@ impl Schema {
 
 impl Property {
     /// The JSON type, and whether null is one too.
-    pub(crate) fn json_type(&self) -> Result<(String, bool), String> {
+    pub(crate) fn json_type(&self) -> std::result::Result<(String, bool), String> {
         let types: Vec<String> = match &self.types {
             Some(Value::String(one)) => vec![one.clone()],
             Some(list) => serde_yaml_ng::from_value(list.clone()).map_err(|e| e.to_string())?,
@@ -261,7 +216,7 @@ impl Property {
 }
 
 /// All schema files of a folder, by title.
-pub(crate) fn read_all(folder: &Path) -> Result<Vec<Schema>, Box<dyn Error>> {
+pub(crate) fn read_all(folder: &Path) -> Result<Vec<Schema>> {
     let mut schemas = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
