@@ -51,7 +51,7 @@ fn model(schemas: &[Schema], complex_types: &BTreeMap<String, ComplexType>) -> R
     Ok(quote! {
         #complex
         #[allow(unused_imports)]
-        use super::{meta::*, record::{Authored, Authorship, Input, Record}, value::{Field, Timestamp, Value}};
+        use super::{body::{Create, Reference, Update}, meta::*, record::{Authored, Authorship, Input, Record}, value::{Field, Timestamp, Value}};
         /// All entity types, by name.
         pub static ENTITY_TYPES: &[&EntityType] = &[#(&#statics),*];
         #(#items)*

@@ -16,6 +16,11 @@ impl Entity<'_> {
         let constant = self.constant();
         let record = format_ident!("{}", upper_first(&self.schema.title));
         let input = format_ident!("{record}Input");
+        let (create, update) = (format_ident!("{record}Create"), format_ident!("{record}Update"));
+        let reference = format_ident!("{record}Reference");
+        let create_doc = format!("The body of a create of a `{}`.", self.schema.title);
+        let update_doc = format!("The body of an update of a `{}`.", self.schema.title);
+        let reference_doc = format!("The body that refers to a `{}`.", self.schema.title);
         let fields: Vec<_> = self.columns.iter().map(|c| format_ident!("{}", c.name)).collect();
         let types: Vec<_> = self.columns.iter().map(Column::rust_type).collect();
         let defaults: Vec<_> = self.columns.iter().map(Column::rust_default).collect();
@@ -64,6 +69,13 @@ impl Entity<'_> {
             #[doc = #input_doc]
             #[derive(Clone, Debug, Default, PartialEq, Eq)]
             pub struct #input { #(pub #said_fields: Option<#said_types>),* }
+
+            #[doc = #create_doc]
+            pub type #create = Create<#input>;
+            #[doc = #update_doc]
+            pub type #update = Update<#input>;
+            #[doc = #reference_doc]
+            pub type #reference = Reference<#record>;
 
             impl Input for #input {
                 type Record = #record;

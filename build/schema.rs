@@ -41,8 +41,39 @@ pub(crate) struct Schema {
     pub(crate) scope: Scope,
     #[serde(rename = "x-indexes", default)]
     pub(crate) indexes: Vec<Vec<String>>,
+    #[serde(rename = "x-names")]
+    pub(crate) names: Names,
+    #[serde(rename = "x-documented", default)]
+    pub(crate) documented: BTreeMap<String, Wording>,
     /// Name to property, in the order of the file.
     properties: Mapping,
+}
+
+/// What one and many of a type are called, and what operation ids call it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Names {
+    pub(crate) one: String,
+    pub(crate) many: String,
+    /// The name of the type in Pascal case, when left out.
+    pub(crate) id: Option<String>,
+}
+
+/// What the targets of a navigation property are called together, and each.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TargetNames {
+    pub(crate) many: Option<String>,
+    pub(crate) each: Option<String>,
+}
+
+/// How an operation that has no code of its own is documented, where that does not follow from the names.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wording {
+    pub(crate) id: Option<String>,
+    pub(crate) summary: Option<String>,
+    pub(crate) description: Option<String>,
 }
 
 /// How a row is found to belong to a catalog.
@@ -114,6 +145,10 @@ pub(crate) struct Property {
     pub(crate) complex_members: BTreeMap<String, String>,
     #[serde(rename = "x-navigation")]
     pub(crate) navigation: Option<Navigation>,
+    #[serde(rename = "x-names", default)]
+    pub(crate) names: TargetNames,
+    #[serde(rename = "x-documented", default)]
+    pub(crate) documented: BTreeMap<String, Wording>,
 }
 
 #[derive(Deserialize, Default, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! The tables of `model::meta`: one static for each entity type.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -8,8 +8,9 @@ use quote::{format_ident, quote};
 use super::{
     Result,
     entity::{Column, Entity, column_name},
+    names::upper_first,
     property::optional,
-    schema::{Link, Nesting, Property, ROOT, Scope, VERSIONS, Write},
+    schema::{Link, Names, Nesting, Property, ROOT, Scope, VERSIONS, Wording, Write},
 };
 
 impl Entity<'_> {
@@ -38,6 +39,10 @@ impl Entity<'_> {
         derived.sort();
         let soft_delete = self.column("deleted_at").is_ok();
         let transient = self.transient.len();
+        let Names { one, many, id } = &self.schema.names;
+        let id = id.clone().unwrap_or_else(|| upper_first(name));
+        let names = quote!(Names { one: #one, many: #many, id: #id });
+        let documented = documented(name, &self.schema.documented)?;
         let (actions, set_actions) = (&self.schema.actions, &self.schema.set_actions);
         Ok(quote! {
             #[doc = #doc]
@@ -54,6 +59,8 @@ impl Entity<'_> {
                 soft_delete: #soft_delete,
                 actions: &[#(#actions),*],
                 set_actions: &[#(#set_actions),*],
+                names: #names,
+                documented: &[#(#documented),*],
                 indexes: &[#(#indexes),*],
                 faces: [#(#faces),*],
             };
@@ -174,6 +181,8 @@ impl Entity<'_> {
         };
         let (target, json_name) = (other.constant(), format!("\"{name}\":"));
         let (description, required) = (&property.description, navigation.required);
+        let (many, each) = (optional(property.names.many.clone()), optional(property.names.each.clone()));
+        let documented = documented(name, &property.documented)?;
         let (by_reference, kinds) = (navigation.by_reference, &navigation.kinds);
         Ok(quote!(Navigation {
             name: #name,
@@ -183,7 +192,29 @@ impl Entity<'_> {
             link: #link,
             required: #required,
             by_reference: #by_reference,
+            targets: TargetNames { many: #many, each: #each },
+            documented: &[#(#documented),*],
             kinds: &[#(#kinds),*],
         }))
     }
+}
+
+/// The wordings of operations that have no code of their own.
+fn documented(of: &str, wordings: &BTreeMap<String, Wording>) -> Result<Vec<TokenStream>> {
+    let wording = |(kind, wording): (&String, &Wording)| {
+        let kind = match kind.as_str() {
+            "list" => quote!(Reading::List),
+            "count" => quote!(Reading::Count),
+            "get" => quote!(Reading::Get),
+            "references" => quote!(Reading::References),
+            other => {
+                return Err(format!("{of}: x-documented knows list, count, get and references, not {other}").into());
+            }
+        };
+        let Wording { id, summary, description } = wording;
+        let (id, summary) = (optional(id.clone()), optional(summary.clone()));
+        let description = optional(description.clone());
+        Ok(quote!((#kind, Wording { id: #id, summary: #summary, description: #description })))
+    };
+    wordings.iter().map(wording).collect()
 }

@@ -18,7 +18,7 @@ use percent_encoding::utf8_percent_encode;
 use super::{
     Api, Options, batch, body,
     error::{Code, Error},
-    operations::{Call, Operation},
+    operations::{Call, Operation, Parts},
     read,
     respond::{Answer, JSON},
     service,
@@ -159,7 +159,7 @@ async fn handle(api: &Arc<Api>, request: Request, provenance: Provenance) -> Res
         Err(error) => return Err(refused.remember(error).await),
     };
     let body = body::read(&api.options, &request.method, &request.headers, request.body, &body::JSON_TYPES).await?;
-    let call = Call {
+    let call = Call::from(Parts {
         api: Arc::clone(api),
         caller,
         grants,
@@ -172,7 +172,7 @@ async fn handle(api: &Arc<Api>, request: Request, provenance: Provenance) -> Res
         headers: request.headers,
         body,
         provenance,
-    };
+    });
     let outcome = match route {
         Route::Operation(operation) => (operation.handler)(call).await,
         Route::Read => read::get(call).await,

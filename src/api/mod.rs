@@ -4,25 +4,29 @@
 //! which [`mod@operations`] are found. Operations of the table are documented; a GET of anything else that a path can lead to
 //! is served by the same handlers, and any other method is a 405 that names those there are.
 
-pub mod access_packages;
-pub mod audit_logs;
+mod access_packages;
 mod batch;
 mod body;
-pub mod catalogs;
+mod catalogs;
 mod cors;
+mod declared;
 mod directory;
 mod dispatch;
 pub mod error;
+mod handler;
 pub mod limits;
+mod links;
 pub mod openapi;
 pub mod operations;
 mod read;
+mod reads;
 mod refusals;
 pub mod respond;
-pub mod role_management;
+mod role_management;
 mod scim;
 mod service;
 mod sign_in;
+mod signatures;
 mod swagger;
 mod write;
 
@@ -31,6 +35,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use axum::{Router, middleware, routing::get};
 
 use self::{
+    declared::Declared,
     limits::{Limits, Rates},
     openapi::Documents,
     operations::Operation,
@@ -124,14 +129,15 @@ impl Api {
 
 /// The documented operations of a version: the API on one screen.
 pub fn operations(version: Version) -> Vec<Operation> {
-    let tables = [
-        access_packages::operations(version),
-        catalogs::operations(version),
-        role_management::operations(version),
-        audit_logs::operations(version),
-        directory::operations(version),
-    ];
-    tables.into_iter().flatten().collect()
+    let declared = declared().into_iter().flat_map(|operation| operation.spoken(version));
+    declared.chain(reads::operations(version)).chain(links::operations(version)).collect()
+}
+
+/// The operations that have code of their own.
+fn declared() -> Vec<Declared> {
+    let resources =
+        [access_packages::operations(), catalogs::operations(), role_management::operations(), directory::operations()];
+    resources.into_iter().flatten().collect()
 }
 
 /// Everything that is served.

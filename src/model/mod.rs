@@ -6,10 +6,12 @@
 pub mod activity;
 pub mod audit;
 pub mod bind;
+pub mod body;
 pub mod changeset;
 pub mod meta;
 pub mod record;
 pub mod scope;
+pub mod spoken;
 pub mod value;
 pub mod write;
 

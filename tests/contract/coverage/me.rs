@@ -24,7 +24,7 @@ pub async fn all(app: &TestApp, version: &str) {
         me.get(&path).await.expect(200);
         cast(&me, &path).await;
     }
-    membership(&me, "/me", &group).await;
+    membership(&me, "/me", &[&group]).await;
     for gone in [boss, id] {
         client.delete(format!("/users/{gone}")).await.expect(204);
         client.delete(format!("/directory/deletedItems/{gone}")).await.expect(204);
