@@ -1,11 +1,11 @@
 //! Links that are hidden from those who are not linked themselves: `x-hidden-links`.
 
-use std::{collections::HashMap, error::Error};
+use std::collections::HashMap;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::{emit::Entity, schema::HiddenLinks};
+use super::{Result, entity::Entity, schema::HiddenLinks};
 
 /// Which of the links in a table are hidden, if any are.
 pub(crate) fn of_table(table: &str, by_title: &HashMap<&str, &Entity<'_>>) -> TokenStream {
@@ -18,7 +18,7 @@ pub(crate) fn of_table(table: &str, by_title: &HashMap<&str, &Entity<'_>>) -> To
 
 impl Entity<'_> {
     /// The static that says which links are hidden, if any are.
-    pub(crate) fn hidden_links(&self) -> Result<Option<TokenStream>, Box<dyn Error>> {
+    pub(crate) fn hidden_links(&self) -> Result<Option<TokenStream>> {
         let Some(HiddenLinks { column, when: (state, value), seen_by, .. }) = &self.schema.hidden_links else {
             return Ok(None);
         };

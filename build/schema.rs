@@ -1,9 +1,11 @@
 //! The schema files, read. `openapi/schemas/README.md` says what the keys mean.
 
-use std::{collections::BTreeMap, error::Error, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use serde::Deserialize;
 use serde_yaml_ng::{Mapping, Value};
+
+use super::Result;
 
 /// The versions, in the order of `model::meta::Version`.
 pub(crate) const VERSIONS: [&str; 2] = ["v1.0", "beta"];
@@ -41,6 +43,10 @@ pub(crate) struct Schema {
     pub(crate) indexes: Vec<Vec<String>>,
     #[serde(rename = "x-hidden-links")]
     pub(crate) hidden_links: Option<HiddenLinks>,
+    #[serde(rename = "x-names")]
+    pub(crate) names: Names,
+    #[serde(rename = "x-documented", default)]
+    pub(crate) documented: BTreeMap<String, Wording>,
     /// Name to property, in the order of the file.
     properties: Mapping,
 }
@@ -59,6 +65,33 @@ pub(crate) struct HiddenLinks {
     pub(crate) seen_by: Vec<(String, String, String)>,
 }
 
+/// What one and many of a type are called, and what operation ids call it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Names {
+    pub(crate) one: String,
+    pub(crate) many: String,
+    /// The name of the type in Pascal case, when left out.
+    pub(crate) id: Option<String>,
+}
+
+/// What the targets of a navigation property are called together, and each.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TargetNames {
+    pub(crate) many: Option<String>,
+    pub(crate) each: Option<String>,
+}
+
+/// How an operation that has no code of its own is documented, where that does not follow from the names.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wording {
+    pub(crate) id: Option<String>,
+    pub(crate) summary: Option<String>,
+    pub(crate) description: Option<String>,
+}
+
 /// How a row is found to belong to a catalog.
 #[derive(Deserialize, Default)]
 #[serde(untagged)]
@@ -70,53 +103,6 @@ pub(crate) enum Scope {
     Named(String),
     /// The column with the id of another entity, which it belongs with.
     Through { column: String, of: String },
-}
-
-/// A type of values with members.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ComplexType {
-    pub(crate) description: String,
-    properties: Mapping,
-}
-
-/// A member of a complex type.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ComplexMember {
-    pub(crate) description: String,
-    #[serde(rename = "type")]
-    pub(crate) json: Option<String>,
-    pub(crate) format: Option<String>,
-    #[serde(rename = "x-type")]
-    pub(crate) complex: Option<String>,
-    #[serde(default)]
-    pub(crate) list: bool,
-    /// Whether a body must give it.
-    #[serde(rename = "x-required", default)]
-    pub(crate) required: bool,
-}
-
-impl ComplexType {
-    /// The members by name, in order.
-    pub(crate) fn members(&self) -> Result<Vec<(String, ComplexMember)>, Box<dyn Error>> {
-        let read = |(name, value): (&Value, &Value)| {
-            Ok((serde_yaml_ng::from_value(name.clone())?, serde_yaml_ng::from_value(value.clone())?))
-        };
-        self.properties.iter().map(read).collect()
-    }
-}
-
-/// All complex types of a folder, by name.
-pub(crate) fn read_types(folder: &Path) -> Result<BTreeMap<String, ComplexType>, Box<dyn Error>> {
-    let mut types = BTreeMap::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let read: BTreeMap<String, ComplexType> =
-            serde_yaml_ng::from_str(&fs::read_to_string(&path)?).map_err(|e| format!("{}: {e}", path.display()))?;
-        types.extend(read);
-    }
-    Ok(types)
 }
 
 /// A property or navigation property.
@@ -175,6 +161,10 @@ pub(crate) struct Property {
     pub(crate) complex_members: BTreeMap<String, String>,
     #[serde(rename = "x-navigation")]
     pub(crate) navigation: Option<Navigation>,
+    #[serde(rename = "x-names", default)]
+    pub(crate) names: TargetNames,
+    #[serde(rename = "x-documented", default)]
+    pub(crate) documented: BTreeMap<String, Wording>,
 }
 
 #[derive(Deserialize, Default, Clone, Copy)]
@@ -226,7 +216,7 @@ pub(crate) enum Link<'a> {
 
 impl Navigation {
     /// The one way that is given.
-    pub(crate) fn link(&self) -> Result<Link<'_>, String> {
+    pub(crate) fn link(&self) -> std::result::Result<Link<'_>, String> {
         let text = Option::as_deref;
         match (text(&self.column), text(&self.inverse), text(&self.table), text(&self.source), text(&self.through)) {
             (Some(column), None, None, None, None) => Ok(Link::Column(column)),
@@ -241,7 +231,7 @@ impl Navigation {
 
 impl Schema {
     /// The properties by name, in order.
-    pub(crate) fn properties(&self) -> Result<Vec<(String, Property)>, Box<dyn Error>> {
+    pub(crate) fn properties(&self) -> Result<Vec<(String, Property)>> {
         let read = |(name, value): (&Value, &Value)| {
             let name: String = serde_yaml_ng::from_value(name.clone())?;
             let property =
@@ -254,7 +244,7 @@ impl Schema {
 
 impl Property {
     /// The JSON type, and whether null is one too.
-    pub(crate) fn json_type(&self) -> Result<(String, bool), String> {
+    pub(crate) fn json_type(&self) -> std::result::Result<(String, bool), String> {
         let types: Vec<String> = match &self.types {
             Some(Value::String(one)) => vec![one.clone()],
             Some(list) => serde_yaml_ng::from_value(list.clone()).map_err(|e| e.to_string())?,
@@ -277,7 +267,7 @@ impl Property {
 }
 
 /// All schema files of a folder, by title.
-pub(crate) fn read_all(folder: &Path) -> Result<Vec<Schema>, Box<dyn Error>> {
+pub(crate) fn read_all(folder: &Path) -> Result<Vec<Schema>> {
     let mut schemas = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

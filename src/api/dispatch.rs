@@ -19,7 +19,7 @@ use super::{
     Api, Options, batch, body,
     error::{Code, Error},
     finish::{Finished, finish},
-    operations::{Call, Operation},
+    operations::{Call, Operation, Parts},
     panics::caught,
     read,
     refusals::Noted,
@@ -117,7 +117,7 @@ async fn handle(api: &Arc<Api>, request: Request, provenance: Provenance) -> Res
         Err(error) => return Err(refused.remember(error).await),
     };
     let body = body::read(&api.options, &request.method, &request.headers, request.body, &body::JSON_TYPES).await?;
-    let call = Call {
+    let call = Call::from(Parts {
         api: Arc::clone(api),
         caller,
         grants,
@@ -130,7 +130,7 @@ async fn handle(api: &Arc<Api>, request: Request, provenance: Provenance) -> Res
         headers: request.headers,
         body,
         provenance,
-    };
+    });
     let outcome = match route {
         Route::Operation(operation) => (operation.handler)(call).await,
         Route::Read => read::get(call).await,

@@ -4,29 +4,33 @@
 //! which [`mod@operations`] are found. Operations of the table are documented; a GET of anything else that a path can lead to
 //! is served by the same handlers, and any other method is a 405 that names those there are.
 
-pub mod access_packages;
-pub mod audit_logs;
+mod access_packages;
 mod batch;
 mod body;
-pub mod catalogs;
+mod catalogs;
 mod cors;
+mod declared;
 mod directory;
 mod dispatch;
 pub mod error;
 mod finish;
+mod handler;
 pub mod limits;
+mod links;
 pub mod memory;
 pub mod openapi;
 pub mod operations;
 mod panics;
 mod pieces;
 mod read;
+mod reads;
 mod refusals;
 pub mod respond;
-pub mod role_management;
+mod role_management;
 mod scim;
 mod service;
 mod sign_in;
+mod signatures;
 mod swagger;
 mod write;
 
@@ -36,6 +40,7 @@ use axum::{Router, middleware, response::Response, routing::get};
 use http::HeaderMap;
 
 use self::{
+    declared::Declared,
     error::Error,
     limits::{Limits, Rates},
     memory::Memory,
@@ -141,14 +146,15 @@ impl Api {
 
 /// The documented operations of a version: the API on one screen.
 pub fn operations(version: Version) -> Vec<Operation> {
-    let tables = [
-        access_packages::operations(version),
-        catalogs::operations(version),
-        role_management::operations(version),
-        audit_logs::operations(version),
-        directory::operations(version),
-    ];
-    tables.into_iter().flatten().collect()
+    let declared = declared().into_iter().flat_map(|operation| operation.spoken(version));
+    declared.chain(reads::operations(version)).chain(links::operations(version)).collect()
+}
+
+/// The operations that have code of their own.
+fn declared() -> Vec<Declared> {
+    let resources =
+        [access_packages::operations(), catalogs::operations(), role_management::operations(), directory::operations()];
+    resources.into_iter().flatten().collect()
 }
 
 /// Everything that is served.

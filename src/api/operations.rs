@@ -1,26 +1,26 @@
-//! What an operation is: the one line from which both its route and its documentation come.
+//! What an operation is: the one entry from which its route, its documentation and its authorization come.
 //!
-//! Each resource's file lists its operations. The router finds the operation by method and template (the path as
-//! [`crate::odata::path`] names it); [`super::openapi`] describes the same list. So neither can be without the other.
+//! Operations that have code are declared beside it ([`super::declared`]); what is only read, and the links that the
+//! directory's objects have, follow from the schemas ([`super::reads`], [`super::links`]). The router finds an operation by
+//! method and template (the path as [`crate::odata::path`] names it); [`super::openapi`] describes the same list.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, ops::Deref, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
+use utoipa::openapi::path;
 
 use super::{Api, error::Error, respond::Answer};
 use crate::{
     app::Provenance,
     authority::Caller,
-    authz::{
-        Grant,
-        table::{self, Action},
-    },
+    authz::{Grant, table::Action},
     model::meta::{Face, Navigation, Version},
     odata::path::Path,
 };
 
 /// A documented operation of one version.
+#[derive(Clone)]
 pub struct Operation {
     /// The method.
     pub method: Method,
@@ -38,6 +38,8 @@ pub struct Operation {
     pub face: &'static Face,
     /// What the caller must be allowed to do.
     pub action: Action,
+    /// What the annotation of its code says: its body and its answers. None where there is no code of its own.
+    pub annotated: Option<path::Operation>,
     /// The code.
     pub handler: Handler,
 }
@@ -98,10 +100,17 @@ impl Kind {
 }
 
 /// The code of an operation.
-pub type Handler = fn(Call) -> Pin<Box<dyn Future<Output = Result<Answer, Error>> + Send>>;
+pub type Handler = Arc<dyn Fn(Call) -> Pending + Send + Sync>;
 
-/// A request, as far as every operation needs it: who calls, what path was resolved, and the rest as it came.
-pub struct Call {
+/// An answer that is being made.
+pub type Pending = Pin<Box<dyn Future<Output = Result<Answer, Error>> + Send>>;
+
+/// A request, as far as every operation needs it. Clones are the same request.
+#[derive(Clone)]
+pub struct Call(Arc<Parts>);
+
+/// Who calls, what path was resolved, and the rest as it came.
+pub struct Parts {
     /// The server.
     pub api: Arc<Api>,
     /// Who calls.
@@ -128,6 +137,20 @@ pub struct Call {
     pub provenance: Provenance,
 }
 
+impl From<Parts> for Call {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for Call {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 impl Call {
     /// The absolute URL of the service's root, as the caller spells it.
     pub fn root(&self) -> String {
@@ -136,40 +159,9 @@ impl Call {
 }
 
 impl Operation {
-    /// An operation; what it does is said by [`Self::about`]. It takes the right to read its face, or, if it changes
-    /// anything, to govern the tenant, unless [`Self::takes`] says otherwise.
-    pub fn new(method: Method, template: String, id: impl Into<String>, kind: Kind, face: &'static Face) -> Self {
-        let (summary, description) = (String::new(), String::new());
-        let handler: Handler = |call| Box::pin(super::read::get(call));
-        let action = if kind.is_write() { Action::Govern } else { table::to_read(face.entity) };
-        Self { method, template, id: id.into(), summary, description, kind, face, action, handler }
-    }
-
     /// Whether its path leads by way of one thing, which need not be there: one that it names, or who is signed in.
     pub fn is_nested(&self) -> bool {
         self.template.contains('{') || self.template.split('/').nth(1) == Some("me")
-    }
-
-    /// What it does: in a few words, and in sentences.
-    #[must_use]
-    pub fn about(mut self, summary: impl Into<String>, description: impl Into<String>) -> Self {
-        self.summary = summary.into();
-        self.description = description.into();
-        self
-    }
-
-    /// What the caller must be allowed to do.
-    #[must_use]
-    pub fn takes(mut self, action: Action) -> Self {
-        self.action = action;
-        self
-    }
-
-    /// The code; without it the operation reads what its path leads to.
-    #[must_use]
-    pub fn by(mut self, handler: Handler) -> Self {
-        self.handler = handler;
-        self
     }
 }
 
@@ -178,16 +170,24 @@ pub fn set_template(face: &Face) -> String {
     format!("/{}", face.path)
 }
 
+/// The template of one entity of a face's collection, by its key.
+pub fn one_template(face: &Face) -> String {
+    format!("{}/{{{}-id}}", set_template(face), face.name)
+}
+
 /// The templates by which one entity of a face's collection is addressed, each with what operation ids add for it:
 /// nothing for the key, `ByUniqueName` for an alternate key of that name.
 pub fn entity_templates(face: &Face) -> Vec<(String, String)> {
     let set = set_template(face);
-    let alternate = face.shown().filter(|p| p.alternate_key).map(|p| {
-        let mut name = p.name.to_owned();
-        if let Some(first) = name.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        (format!("{set}({}='{{{}}}')", p.name, p.name), format!("By{name}"))
-    });
-    [(format!("{set}/{{{}-id}}", face.name), String::new())].into_iter().chain(alternate).collect()
+    let alternate = face
+        .shown()
+        .filter(|p| p.alternate_key)
+        .map(|p| (format!("{set}({}='{{{}}}')", p.name, p.name), format!("By{}", upper_first(p.name))));
+    [(one_template(face), String::new())].into_iter().chain(alternate).collect()
+}
+
+/// The text with its first letter in upper case.
+pub(super) fn upper_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

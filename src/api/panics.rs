@@ -84,7 +84,7 @@ mod tests {
         let (mut api, _directory) = api().await;
         let operations = api.operations[Version::V1 as usize].get_mut(PACKAGES).unwrap();
         operations.iter_mut().find(|o| o.method == "GET").unwrap().handler =
-            |_| Box::pin(async { panic!("on purpose") });
+            Arc::new(|_| Box::pin(async { panic!("on purpose") }));
         let subject = Subject::Application { roles: vec![authz::READ_WRITE_ALL.to_owned()] };
         let token = api.authority.issue(&TokenRequest { tenant: None, subject, lifetime: MAX_LIFETIME }).await.unwrap();
         let router = router(Arc::new(api));

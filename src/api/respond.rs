@@ -9,7 +9,7 @@ use percent_encoding::utf8_percent_encode;
 use super::operations::Call;
 use crate::{
     model::{
-        meta::{Face, Property},
+        meta::{Face, ID, Property},
         record::{Record, Stored},
         value::Value,
         write::{Row, write_properties, write_text},
@@ -140,7 +140,7 @@ pub(super) fn written<R: Record>(
 ) -> Answer {
     let preferred = call.preferences().returning;
     let default = if status == StatusCode::CREATED { Returning::Representation } else { Returning::Minimal };
-    let location = location(call, face, stored.record.id());
+    let location = address(call, &written_rows(call, face, stored.record.id()));
     let answer = match preferred.unwrap_or(default) {
         Returning::Minimal => Answer::empty(StatusCode::NO_CONTENT).with(ODATA_ENTITY_ID, &location),
         Returning::Representation => Answer::body(JSON, record(call, face, stored, declares_type)).status(status),
@@ -161,8 +161,7 @@ fn record<R: Record>(call: &Call, face: &'static Face, stored: &Stored<R>, decla
         body.extend_from_slice(b"{\"@odata.type\":");
         write_text(&mut body, &format!("#{}", face.qualified_name()));
     } else {
-        let value = stored.record.id().to_owned();
-        let rows = Rows::Keyed { of: Box::new(Rows::All(face)), property: face.entity.key(), value };
+        let rows = written_rows(call, face, stored.record.id());
         body.extend_from_slice(b"{\"@odata.context\":");
         write_text(&mut body, &context(call, &rows, None));
     }
@@ -173,6 +172,20 @@ fn record<R: Record>(call: &Call, face: &'static Face, stored: &Stored<R>, decla
     write_properties(&mut body, &row, 0, &shown);
     body.push(b'}');
     body
+}
+
+/// The entity that was written, as rows: in the collection of its type, or, where the type has none, in the one that the path
+/// addresses.
+fn written_rows(call: &Call, face: &'static Face, id: &str) -> Rows {
+    let addressed = match call.path.resource.rows() {
+        Some(Rows::Keyed { of, .. }) => Some(&**of),
+        other => other,
+    };
+    let of = match addressed {
+        Some(rows) if face.path.is_empty() => rows.clone(),
+        _ => Rows::All(face),
+    };
+    Rows::Keyed { of: Box::new(of), property: face.entity.key(), value: id.to_owned() }
 }
 
 /// A record's values as a row.
@@ -207,6 +220,14 @@ pub fn location(call: &Call, face: &Face, id: &str) -> String {
     links::entity(&call.root(), face, id)
 }
 
+/// The address of rows that the path leads to, or that are in the collection that it leads to.
+fn address(call: &Call, rows: &Rows) -> String {
+    let mut url = call.root();
+    url.push('/');
+    place(&mut url, rows, Keys::Segments);
+    url
+}
+
 /// The context URL of some rows (OData JSON §10): where they are, and what of them is in the answer.
 pub fn context(call: &Call, rows: &Rows, shape: Option<&Shape>) -> String {
     let mut url = String::with_capacity(192);
@@ -218,7 +239,7 @@ pub fn context(call: &Call, rows: &Rows, shape: Option<&Shape>) -> String {
         Rows::Keyed { of, .. } => of,
         other => other,
     };
-    place(&mut url, named);
+    place(&mut url, named, Keys::Parentheses);
     if let Some(shape) = shape {
         selection(&mut url, rows.face(), shape);
     }
@@ -231,32 +252,50 @@ pub fn context(call: &Call, rows: &Rows, shape: Option<&Shape>) -> String {
 /// The context URL of one property of one entity.
 pub fn property_context(call: &Call, rows: &Rows, property: &Property) -> String {
     let mut url = format!("{}/$metadata#", call.root());
-    place(&mut url, rows);
+    place(&mut url, rows, Keys::Parentheses);
     url.push('/');
     url.push_str(property.name);
     url
 }
 
-fn place(url: &mut String, rows: &Rows) {
+/// How a key is written.
+#[derive(Clone, Copy)]
+enum Keys {
+    /// `groups('id')`, as in context URLs.
+    Parentheses,
+    /// `groups/id`, as in addresses.
+    Segments,
+}
+
+fn place(url: &mut String, rows: &Rows, keys: Keys) {
     match rows {
         Rows::All(face) => url.push_str(face.path),
         Rows::Deleted(face) => url.push_str(face.deleted_items.unwrap_or(face.path)),
         Rows::Cast { of, face } => {
-            place(url, of);
+            place(url, of, keys);
             url.push('/');
             url.push_str(&face.qualified_name());
         }
-        Rows::Keyed { of, value, .. } => {
-            place(url, of);
-            let value = value.replace('\'', "''");
-            let _ = write!(url, "('{}')", utf8_percent_encode(&value, SEGMENT));
+        Rows::Keyed { of, value, property } => {
+            place(url, of, keys);
+            // Writing to a String cannot fail.
+            let _ = match keys {
+                Keys::Segments if property.column == ID => write!(url, "/{}", utf8_percent_encode(value, SEGMENT)),
+                Keys::Segments => write!(url, "({}='{}')", property.name, quoted(value)),
+                Keys::Parentheses => write!(url, "('{}')", quoted(value)),
+            };
         }
         Rows::Related { of, navigation, .. } => {
-            place(url, of);
+            place(url, of, keys);
             url.push('/');
             url.push_str(navigation.name);
         }
     }
+}
+
+/// A key inside of quotes.
+fn quoted(value: &str) -> String {
+    utf8_percent_encode(&value.replace('\'', "''"), SEGMENT).to_string()
 }
 
 /// `(displayName,catalog())`: what the caller selected and expanded; nothing where it is all there is.

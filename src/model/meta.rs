@@ -70,6 +70,10 @@ pub struct EntityType {
     pub actions: &'static [&'static str],
     /// The actions and functions of the collection.
     pub set_actions: &'static [&'static str],
+    /// What one and many are called.
+    pub names: Names,
+    /// How operations that have no code of their own are documented, where that does not follow from the names.
+    pub documented: &'static [(Reading, Wording)],
     /// Column lists that the database keeps an index on, each led by the tenant and completed by `id`.
     pub indexes: &'static [&'static [usize]],
     /// The entity as v1.0 and as beta show it.
@@ -91,6 +95,50 @@ impl EntityType {
     pub fn face(&'static self, version: Version) -> &'static Face {
         &self.faces[version as usize]
     }
+}
+
+/// What one and many of a type are called in the documents.
+#[derive(Debug)]
+pub struct Names {
+    /// One, with its article: `a group`.
+    pub one: &'static str,
+    /// Many: `groups`.
+    pub many: &'static str,
+    /// What operation ids call it: `Group`.
+    pub id: &'static str,
+}
+
+/// What the targets of a navigation property are called in the documents.
+#[derive(Debug)]
+pub struct TargetNames {
+    /// All of them, with the article: `the members`.
+    pub many: Option<&'static str>,
+    /// One of them, without an article: `member`.
+    pub each: Option<&'static str>,
+}
+
+/// An operation that only reads, and has no code of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// GET of a collection.
+    List,
+    /// GET of how many there are.
+    Count,
+    /// GET of one.
+    Get,
+    /// GET of the references in a collection.
+    References,
+}
+
+/// How an operation is documented; what is none follows from the names.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wording {
+    /// Its id.
+    pub id: Option<&'static str>,
+    /// Its summary.
+    pub summary: Option<&'static str>,
+    /// Its description.
+    pub description: Option<&'static str>,
 }
 
 /// How a row is found to belong to a catalog. Who may see single catalogs sees what belongs to them and nothing else.
@@ -454,6 +502,11 @@ pub struct Navigation {
     pub required: bool,
     /// Whether links are added and removed through `$ref`.
     pub by_reference: bool,
+    /// What the targets are called.
+    pub targets: TargetNames,
+    /// How operations that have no code of their own are documented, where that does not follow from the names. One
+    /// target of a collection is documented only where it is named here.
+    pub documented: &'static [(Reading, Wording)],
     /// The kinds of targets that may be linked; any, where it is empty.
     pub kinds: &'static [&'static str],
 }

@@ -6,11 +6,13 @@
 pub mod activity;
 pub mod audit;
 pub mod bind;
+pub mod body;
 pub mod changeset;
 pub mod meta;
 pub mod password;
 pub mod record;
 pub mod scope;
+pub mod spoken;
 pub mod value;
 pub mod write;
 

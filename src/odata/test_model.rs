@@ -2,8 +2,8 @@
 
 use super::query::Expr;
 use crate::model::meta::{
-    Column, EntityType, Enum, Face, ID, Kind, Link, LinkTable, Member, Navigation, Property, Scoping, Told, Type,
-    Version, Write,
+    Column, EntityType, Enum, Face, ID, Kind, Link, LinkTable, Member, Names, Navigation, Property, Scoping,
+    TargetNames, Told, Type, Version, Write,
 };
 
 /// All entity types of the model.
@@ -48,9 +48,22 @@ const fn property(name: &'static str, column: usize, ty: Type) -> Property {
 }
 
 const fn navigation(name: &'static str, target: &'static EntityType, link: Link) -> Navigation {
-    let (json_name, description, source) = ("", "", target);
-    Navigation { name, json_name, description, source, target, link, required: false, by_reference: false, kinds: &[] }
+    Navigation {
+        name,
+        json_name: "",
+        description: "",
+        source: target,
+        target,
+        link,
+        required: false,
+        by_reference: false,
+        targets: TargetNames { many: None, each: None },
+        documented: &[],
+        kinds: &[],
+    }
 }
+
+const NAMES: Names = Names { one: "", many: "", id: "" };
 
 static STATE: Enum = Enum {
     name: Some("accessPackageAssignmentState"),
@@ -90,6 +103,8 @@ pub(super) static PACKAGE: EntityType = EntityType {
     soft_delete: false,
     actions: &[],
     set_actions: &[],
+    names: NAMES,
+    documented: &[],
     scope: Scoping::Column(7),
     indexes: &[],
     faces: [
@@ -150,6 +165,8 @@ pub(super) static CATALOG: EntityType = EntityType {
     soft_delete: false,
     actions: &[],
     set_actions: &[],
+    names: NAMES,
+    documented: &[],
     scope: Scoping::Column(ID),
     indexes: &[],
     faces: [
@@ -195,6 +212,8 @@ pub(super) static ASSIGNMENT: EntityType = EntityType {
     soft_delete: false,
     actions: &[],
     set_actions: &[],
+    names: NAMES,
+    documented: &[],
     scope: Scoping::Through(3, &PACKAGE),
     indexes: &[],
     faces: [

@@ -1,38 +1,48 @@
 //! `/me`: the person for whom the caller calls. What is below it is what is below the person's own address.
 
-use http::Method;
+use super::actions::member_groups;
+use crate::api::{
+    declared::{Declared, operations},
+    handler::{Called, Failure},
+    operations::Call,
+};
 
-use super::{Kind, Operation, Version, Words, actions};
-use crate::{authz::Action, model::USER};
+/// The operations, and what each takes.
+pub(super) fn operations() -> Vec<Declared> {
+    operations![
+        ReadUsers:
+            check_member_groups_of_my, check_member_objects_of_my, get_member_groups_of_my, get_member_objects_of_my;
+    ]
+}
 
-/// The table.
-pub(super) fn operations(version: Version) -> Vec<Operation> {
-    let face = USER.face(version);
-    let mut table = vec![
-        Operation::new(Method::GET, "/me".to_owned(), "getMe", Kind::Get, face)
-            .about("Get who is signed in", "Gives the person for whom the caller calls.")
-            .takes(Action::ReadMe),
-    ];
-    for navigation in face.navigations {
-        let (target, at) = (navigation.target.face(version), format!("/me/{}", navigation.name));
-        let (name, action) = (super::upper_first(navigation.name), super::reading(face, target));
-        let what = format!("what `{}` of who is signed in leads to", navigation.name);
-        if navigation.is_collection() {
-            table.push(
-                Operation::new(Method::GET, at.clone(), format!("listMy{name}"), Kind::List, target)
-                    .about(format!("List {what}"), navigation.description)
-                    .takes(action),
-            );
-            table.extend(super::casts(navigation, &at, &format!("listMy{name}"), &what, action, version));
-        } else {
-            table.push(
-                Operation::new(Method::GET, at, format!("getMy{name}"), Kind::Get, target)
-                    .about(format!("Get the {} of who is signed in", navigation.name), navigation.description)
-                    .takes(action),
-            );
-        }
-    }
-    table.extend(actions::membership_at("/me", face, &Words { one: "who is signed in", many: "", id: "My" }));
-    table.push(super::passwords::change("/me", face, "My", "one's own"));
-    table
+/// Check which of some groups who is signed in is in
+///
+/// Gives the ids of those that it is in, also by being in a group that is.
+#[utoipa::path(post, path = "/me/checkMemberGroups")]
+async fn check_member_groups_of_my(call: Call) -> Result<Called, Failure> {
+    member_groups(call).await
+}
+
+/// Check which of some objects who is signed in is in
+///
+/// Gives the ids of those that it is in, also by being in a group that is.
+#[utoipa::path(post, path = "/me/checkMemberObjects")]
+async fn check_member_objects_of_my(call: Call) -> Result<Called, Failure> {
+    member_groups(call).await
+}
+
+/// Get the groups that who is signed in is in
+///
+/// Gives the ids of those that it is in, also by being in a group that is.
+#[utoipa::path(post, path = "/me/getMemberGroups")]
+async fn get_member_groups_of_my(call: Call) -> Result<Called, Failure> {
+    member_groups(call).await
+}
+
+/// Get the objects that who is signed in is in
+///
+/// Gives the ids of those that it is in, also by being in a group that is.
+#[utoipa::path(post, path = "/me/getMemberObjects")]
+async fn get_member_objects_of_my(call: Call) -> Result<Called, Failure> {
+    member_groups(call).await
 }

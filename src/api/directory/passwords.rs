@@ -1,38 +1,45 @@
 //! Changing one's own password.
 
-use http::StatusCode;
-
-use super::{Answer, Call, Error, Operation, actions};
+use super::actions;
 use crate::{
-    api::{error::Code, limits},
+    api::{
+        declared::{Declared, operations},
+        error::{Code, Error},
+        handler::{Called, Failure},
+        limits,
+        operations::Call,
+    },
     app::Error as AppError,
     authority::{PasswordChange, SignInError, Visit},
-    authz::Action,
     model::{USER, bind::Violation, meta::Face},
-    odata::options,
 };
 
 const NOT_ONESELF: &str =
     "The key is not that of the signed-in user. Set the password of another user by updating 'passwordProfile'.";
 
-/// The operation on the person at a path.
-pub(super) fn change(at: &str, face: &'static Face, id: &str, whose: &str) -> Operation {
-    actions::call(format!("change{id}Password"), format!("{at}/changePassword"), face, "changePassword")
-        .about(
-            format!("Change {whose} password"),
-            "Changes the password of the signed-in user, and of nobody else. Tokens and sessions of the user that were \
-             issued before end.",
-        )
-        .takes(Action::ChangePassword)
-        .by(|call| Box::pin(set(call)))
+/// The operations, and what each takes.
+pub(super) fn operations() -> Vec<Declared> {
+    operations![ChangePassword: change_my_password, change_user_password]
 }
 
-async fn set(call: Call) -> Result<Answer, Error> {
-    options::parse_none(&call.query)?;
-    let face = USER.face(call.version);
+/// Change one's own password
+///
+/// Changes the password of the signed-in user, and of nobody else. Tokens and sessions of the user that were issued
+/// before end.
+#[utoipa::path(post, path = "/me/changePassword")]
+async fn change_my_password(call: Call) -> Result<Called, Failure> {
+    change_user_password(call).await
+}
+
+/// Change a user's password
+///
+/// Changes the password of the signed-in user, and of nobody else. Tokens and sessions of the user that were issued
+/// before end.
+#[utoipa::path(post, path = "/users/{user-id}/changePassword")]
+async fn change_user_password(call: Call) -> Result<Called, Failure> {
     let asked = actions::body(&call)?;
     let (current, new) = (actions::text(&asked, "currentPassword")?, actions::text(&asked, "newPassword")?);
-    let user = call.api.app.oneself(call.caller(), call.named()?).await.map_err(|e| Error::app(e, face))?;
+    let user = call.api.app.oneself(call.caller(), call.named()?).await?;
     // Whether there is another of this key is not told.
     let user = user.ok_or_else(|| Error::new(Code::DIRECTORY_NOT_FOUND, NOT_ONESELF))?;
     let principal = &call.caller.principal;
@@ -45,8 +52,8 @@ async fn set(call: Call) -> Result<Answer, Error> {
         visit: Visit { address: call.provenance.address, correlation_id: Some(&call.provenance.correlation_id) },
     };
     match call.api.authority.change_password(change).await {
-        Ok(()) => Ok(Answer::empty(StatusCode::NO_CONTENT)),
-        Err(error) => Err(refused(error, face)),
+        Ok(()) => Ok(Called::nothing()),
+        Err(error) => Err(refused(error, USER.face(call.version)).into()),
     }
 }
 

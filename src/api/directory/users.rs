@@ -1,73 +1,48 @@
 //! Operations of people.
 
-use super::{
-    Answer, Call, Error, Handlers, Operation, Purpose, Version, Words, actions, all, body, created, done, links,
-    list_of, one, parts, passwords, target, updated,
-};
+use super::{actions, parts};
 use crate::{
-    app::Named,
-    authz::Action,
-    model::{USER, UserInput},
-    odata::options,
+    api::{
+        declared::{Declared, operations},
+        error::Error,
+        handler::{Called, Created, Deleted, Failure, Json, Linked, Unlinked, Updated},
+        links::linked,
+        operations::Call,
+    },
+    app::{Error as AppError, Named},
+    model::{DirectoryObjectReference, User, UserCreate, UserInput, UserUpdate},
 };
 
-const WORDS: Words = Words { one: "a user", many: "Users", id: "User" };
-
-/// The table.
-pub(super) fn operations(version: Version) -> Vec<Operation> {
-    let face = USER.face(version);
-    let handlers = Handlers {
-        create: |call| Box::pin(create(call)),
-        update: |call| Box::pin(update(call)),
-        delete: |call| Box::pin(delete(call)),
-    };
-    let mut table = all(version, &USER, &WORDS, &handlers);
-    for navigation in face.navigations {
-        match navigation.name {
-            "manager" => table.extend(links::manager(face, navigation)),
-            "sponsors" => table.extend(links::operations(face, navigation, &WORDS, "sponsors", "sponsor")),
-            "appRoleAssignments" => table.extend(super::applications::assignments(face, navigation, &WORDS)),
-            "memberOf" => table.extend(list_of(face, navigation, &WORDS, "the groups")),
-            "transitiveMemberOf" => table.extend(list_of(face, navigation, &WORDS, "the groups, nested ones too,")),
-            "directReports" => table.extend(list_of(face, navigation, &WORDS, "the direct reports")),
-            _ => table.extend(list_of(face, navigation, &WORDS, "the objects")),
-        }
-    }
-    table.extend(actions::membership(face, &WORDS));
-    let at = format!("{}/revokeSignInSessions", one(face));
-    table.push(
-        actions::call("revokeUserSignInSessions", at, face, "revokeSignInSessions")
-            .about("Sign a user out", "Tokens and sessions that the user has got so far count no more.")
-            .takes(Action::ManageUsers)
-            .by(|call| Box::pin(revoke(call))),
-    );
-    table.push(passwords::change(&one(face), face, "User", "a user's"));
-    table
+/// The operations, and what each takes.
+pub(super) fn operations() -> Vec<Declared> {
+    operations![
+        ManageUsers:
+            create_user, update_user, delete_user, set_user_manager, remove_user_manager, revoke_user_sign_in_sessions;
+    ]
 }
 
-async fn create(call: Call) -> Result<Answer, Error> {
-    let face = USER.face(call.version);
-    let body = body::<UserInput>(&call, face, Purpose::Create)?;
-    let hash = password(&call, None, &body.input).await?;
-    let declares_type = body.declares_type;
-    let made = call.api.app.user_create(call.caller(), parts(body), hash).await;
-    created(&call, face, made, declares_type)
+/// Create a user
+///
+/// Makes a user. It can be used at once.
+#[utoipa::path(post, path = "/users")]
+async fn create_user(call: Call, Json(body): Json<UserCreate>) -> Result<Created<User>, Failure> {
+    let hash = password(&call, None, &body.0.input).await?;
+    Ok(Created(call.api.app.user_create(call.caller(), parts(body.0), hash).await?))
 }
 
-async fn update(call: Call) -> Result<Answer, Error> {
-    let face = USER.face(call.version);
-    let body = body::<UserInput>(&call, face, Purpose::Update)?;
-    let (named, expected) = target(&call)?;
-    let hash = password(&call, Some(named), &body.input).await?;
-    let declares_type = body.declares_type;
-    let after = call.api.app.user_update(call.caller(), (named, &expected), parts(body), hash).await;
-    updated(&call, face, after, declares_type)
+/// Update a user
+///
+/// Changes what the body names and leaves the rest.
+#[utoipa::path(patch, path = "/users/{user-id}")]
+async fn update_user(call: Call, Json(body): Json<UserUpdate>) -> Result<Updated<User>, Failure> {
+    let (named, expected) = (call.named()?, call.expected());
+    let hash = password(&call, Some(named), &body.0.input).await?;
+    Ok(Updated(call.api.app.user_update(call.caller(), (named, &expected), parts(body.0), hash).await?))
 }
 
 /// The hash of the password that a body gives.
-async fn password(call: &Call, named: Option<Named<'_>>, input: &UserInput) -> Result<Option<String>, Error> {
-    let given = call.api.app.new_password(call.caller(), named, input).await;
-    match given.map_err(|e| Error::app(e, USER.face(call.version)))? {
+async fn password(call: &Call, named: Option<Named<'_>>, input: &UserInput) -> Result<Option<String>, Failure> {
+    match call.api.app.new_password(call.caller(), named, input).await? {
         Some(password) => {
             Ok(Some(call.api.authority.hash(call.caller.tenant, password).await.map_err(|_| Error::busy())?))
         }
@@ -75,15 +50,40 @@ async fn password(call: &Call, named: Option<Named<'_>>, input: &UserInput) -> R
     }
 }
 
-async fn delete(call: Call) -> Result<Answer, Error> {
-    options::parse_none(&call.query)?;
-    let (named, expected) = target(&call)?;
-    done(USER.face(call.version), call.api.app.user_delete(call.caller(), named, &expected).await)
+/// Delete a user
+///
+/// It is gone from all lists, and can be restored from `/directory/deletedItems`.
+#[utoipa::path(delete, path = "/users/{user-id}")]
+async fn delete_user(call: Call) -> Result<Deleted, Failure> {
+    call.api.app.user_delete(call.caller(), call.named()?, &call.expected()).await?;
+    Ok(Deleted)
 }
 
-async fn revoke(call: Call) -> Result<Answer, Error> {
-    options::parse_none(&call.query)?;
-    let face = USER.face(call.version);
-    call.api.app.sessions_revoke(call.caller(), call.named()?).await.map_err(|e| Error::app(e, face))?;
-    Ok(actions::answer(&call, "Edm.Boolean", &true.into()))
+/// Set the manager of a user
+///
+/// The user is a direct report of the object that the body refers to.
+#[utoipa::path(put, path = "/users/{user-id}/manager/$ref")]
+async fn set_user_manager(call: Call, Json(other): Json<DirectoryObjectReference>) -> Result<Linked, Failure> {
+    let (_, named, _) = linked(&call).ok_or(AppError::NoSuchPath)?;
+    call.api.app.manager_set(call.caller(), named, Some(other.id)).await?;
+    Ok(Linked)
+}
+
+/// Remove the manager of a user
+///
+/// The user is nobody's direct report any more.
+#[utoipa::path(delete, path = "/users/{user-id}/manager/$ref")]
+async fn remove_user_manager(call: Call) -> Result<Unlinked, Failure> {
+    let (_, named, _) = linked(&call).ok_or(AppError::NoSuchPath)?;
+    call.api.app.manager_set(call.caller(), named, None).await?;
+    Ok(Unlinked)
+}
+
+/// Sign a user out
+///
+/// Tokens and sessions that the user has got so far count no more.
+#[utoipa::path(post, path = "/users/{user-id}/revokeSignInSessions")]
+async fn revoke_user_sign_in_sessions(call: Call) -> Result<Called, Failure> {
+    call.api.app.sessions_revoke(call.caller(), call.named()?).await?;
+    Ok(Called(actions::answer(&call, "Edm.Boolean", &true.into())))
 }

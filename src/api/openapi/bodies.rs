@@ -5,14 +5,26 @@
 
 mod structured;
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, schema::Schema},
+};
 
 pub(super) use self::structured::{input, input_name, taken};
-use super::schemas::{NAMESPACE, example, format, members, reference_name, types};
+use super::{
+    protocol::reference_to_one,
+    schemas::{NAMESPACE, example, format, members, name, raw, reference_name, types},
+};
 use crate::model::{
     ENTITY_TYPES,
     bind::{MAX_LINKS, Purpose, bound_as_list, leads_to},
+    body::{Create, Reference, Update},
     meta::{Enum, Face, ID, Link, Navigation, Property, Type, Version, Write},
+    record::{Input, Record},
+    spoken::version,
 };
 
 /// Characters that no text may have, as the inside of a character class. ECMA-262 spells them so, and with it JSON
@@ -270,6 +282,44 @@ fn must_be_named(face: &'static Face, navigation: &Navigation) -> Value {
         "if": { "properties": unnamed },
         "then": { "required": [first], "properties": { (first): { "type": ty } } },
     })
+}
+
+impl<I: Input> ToSchema for Create<I> {
+    fn name() -> Cow<'static, str> {
+        name(&format!("{}Create", I::Record::ENTITY.face(version()).name)).into()
+    }
+}
+
+impl<I: Input> PartialSchema for Create<I> {
+    fn schema() -> RefOr<Schema> {
+        raw(create(I::Record::ENTITY.face(version())))
+    }
+}
+
+/// The body of a request that links by a navigation property is documented for each of those, which takes fewer types.
+impl<R: Record> ToSchema for Reference<R> {
+    fn name() -> Cow<'static, str> {
+        name(&format!("{}ReferenceCreate", R::ENTITY.face(version()).name)).into()
+    }
+}
+
+impl<R: Record> PartialSchema for Reference<R> {
+    fn schema() -> RefOr<Schema> {
+        let face = R::ENTITY.face(version());
+        raw(reference_to_one(face.version, &[face], Some(face)))
+    }
+}
+
+impl<I: Input> ToSchema for Update<I> {
+    fn name() -> Cow<'static, str> {
+        name(&format!("{}Update", I::Record::ENTITY.face(version()).name)).into()
+    }
+}
+
+impl<I: Input> PartialSchema for Update<I> {
+    fn schema() -> RefOr<Schema> {
+        raw(update(I::Record::ENTITY.face(version())))
+    }
 }
 
 #[cfg(test)]

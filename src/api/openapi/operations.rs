@@ -1,7 +1,7 @@
 //! One operation of the table, described.
 
 use utoipa::openapi::{
-    ContentBuilder, HttpMethod, RefOr, Required,
+    ContentBuilder, HttpMethod, RefOr, Required, Response, Schema,
     link::{Link, LinkBuilder},
     path::{self, OperationBuilder},
     request_body::{RequestBody, RequestBodyBuilder},
@@ -40,7 +40,7 @@ pub(super) fn describe(operation: &Operation, version: Version, all: &[Operation
                 .iter()
                 .flat_map(|scheme| row.permissions.iter().map(|p| SecurityRequirement::new(*scheme, [*p]))),
         ))
-        .request_body(request_body(operation.kind, operation.face));
+        .request_body(request_body(operation));
     let described = parameters::in_path(&operation.template).into_iter().fold(described, OperationBuilder::parameter);
     let described = match operation.kind {
         Kind::RemoveReferenceById(navigation) => {
@@ -52,14 +52,12 @@ pub(super) fn describe(operation: &Operation, version: Version, all: &[Operation
     let shared =
         parameters::of(operation.kind).iter().chain(of_directory).map(|component| parameters::reference(component));
     let described = shared.fold(described, OperationBuilder::parameter_ref);
-    let described = responses::successes(operation.kind, operation.face).into_iter().fold(
-        described,
-        |described, (status, response)| {
-            let links = if status == "201" { links(operation, all) } else { Vec::new() };
-            let linked = links.into_iter().fold(response, |response, (name, link)| response.link(name, link));
-            described.response(status, linked)
-        },
-    );
+    let described = answers(operation).into_iter().fold(described, |described, (status, mut response)| {
+        if status == "201" {
+            response.links.extend(links(operation, all));
+        }
+        described.response(status, response)
+    });
     let refusals = responses::refusals(operation.kind, operation.face, operation.is_nested());
     refusals.into_iter().fold(described, |described, status| described.response(status, error(status))).build()
 }
@@ -109,20 +107,38 @@ fn needs(row: &Row) -> String {
     }
 }
 
-fn request_body(kind: Kind, face: &'static Face) -> Option<RequestBody> {
-    let (schema, example, description) = match kind {
-        Kind::Create => (format!("{}Create", face.name), examples::create(face), "The entity to make."),
-        Kind::Update => (format!("{}Update", face.name), examples::update(face), "What to change."),
-        Kind::AddReference(navigation) => {
-            (schemas::reference_create_name(navigation), examples::reference_body(face), "The entity to link to.")
-        }
-        Kind::Call(signature) if signature.takes.is_some() => {
-            let name = schemas::request_name(signature);
-            (name, examples::call(signature), "What is asked.")
-        }
+/// The answers of an operation that succeeds: what its annotation says, or what follows from its kind.
+fn answers(operation: &Operation) -> Vec<(String, Response)> {
+    let annotated = operation.annotated.iter().flat_map(|annotated| annotated.responses.responses.clone());
+    let said: Vec<(String, Response)> = annotated
+        .filter_map(|(status, response)| match response {
+            RefOr::T(response) => Some((status, response)),
+            RefOr::Ref(_) => None,
+        })
+        .collect();
+    if !said.is_empty() {
+        return said;
+    }
+    let built = responses::successes(operation.kind, operation.face).into_iter();
+    built.map(|(status, response)| (status.to_owned(), response.build())).collect()
+}
+
+/// The body: the schema that the annotation names, or that follows from the kind, with what is said of such a body.
+fn request_body(operation: &Operation) -> Option<RequestBody> {
+    let (kind, face) = (operation.kind, operation.face);
+    let (example, description) = match kind {
+        Kind::Create => (examples::create(face), "The entity to make."),
+        Kind::Update => (examples::update(face), "What to change."),
+        Kind::AddReference(_) => (examples::reference_body(face), "The entity to link to."),
+        Kind::Call(signature) if signature.takes.is_some() => (examples::call(signature), "What is asked."),
         _ => return None,
     };
-    let content = ContentBuilder::new().schema(Some(responses::schema(&schema))).example(Some(example));
+    let schema = match kind {
+        Kind::AddReference(navigation) => Some(responses::schema(&schemas::reference_create_name(navigation)).into()),
+        Kind::Call(signature) => Some(responses::schema(&schemas::request_name(signature)).into()),
+        _ => operation.annotated.as_ref().and_then(annotated_body),
+    };
+    let content = ContentBuilder::new().schema(schema).example(Some(example));
     let body = RequestBodyBuilder::new().description(Some(description)).content(JSON, content.build());
     // An action that needs nothing can be called without a body.
     let needed = match kind {
@@ -130,6 +146,13 @@ fn request_body(kind: Kind, face: &'static Face) -> Option<RequestBody> {
         _ => true,
     };
     Some(body.required(Some(if needed { Required::True } else { Required::False })).build())
+}
+
+/// The schema of the body that an annotation names.
+fn annotated_body(annotated: &path::Operation) -> Option<RefOr<Schema>> {
+    let RefOr::T(body) = annotated.request_body.as_ref()? else { return None };
+    let RefOr::T(content) = body.content.values().next()? else { return None };
+    content.schema.clone()
 }
 
 /// What can be done with a new entity: the operations whose path needs its id and no other.

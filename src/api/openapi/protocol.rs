@@ -127,7 +127,13 @@ fn reference_create(version: Version, name: &str) -> Value {
     let mut faces: Vec<&Face> = named.iter().flat_map(|n| bodies::leading_to(n, version)).collect();
     faces.sort_unstable_by_key(|face| face.path);
     faces.dedup_by_key(|face| face.path);
-    let examples: Vec<String> = named.iter().map(|n| examples::reference(n.target.face(version))).take(1).collect();
+    let example = named.first().map(|n| n.target.face(version));
+    reference_to_one(version, &faces, example)
+}
+
+/// The body that names an entity of one of these faces by its URL.
+pub(super) fn reference_to_one(version: Version, faces: &[&Face], example: Option<&Face>) -> Value {
+    let examples: Vec<String> = example.into_iter().map(examples::reference).collect();
     json!({
         "type": "object",
         "description": "Names an entity by its URL.",
@@ -136,7 +142,7 @@ fn reference_create(version: Version, name: &str) -> Value {
             "@odata.id": {
                 "type": "string",
                 "description": "The URL of the entity, absolute or relative to the service root.",
-                "pattern": bodies::url_pattern(version, &faces),
+                "pattern": bodies::url_pattern(version, faces),
                 "examples": examples,
             },
         },

@@ -1,13 +1,24 @@
 //! The responses: what an operation of each kind can answer, and what refusals and headers share.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
-use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, Header, ObjectBuilder, Ref, ResponseBuilder, Type, extensions::Extensions,
-    header::HeaderBuilder, schema::Schema,
+use utoipa::{
+    IntoResponses,
+    openapi::{
+        ComponentsBuilder, ContentBuilder, Header, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Type,
+        extensions::Extensions, header::HeaderBuilder, schema::Schema,
+    },
 };
 
 use super::{examples, schemas::NAMESPACE};
-use crate::{api::operations::Kind, model::meta::Face};
+use crate::{
+    api::{
+        handler::{Called, Created, Deleted, Failure, Linked, Unlinked, Updated},
+        operations::Kind,
+    },
+    model::{meta::Face, record::Record, spoken::version},
+};
 
 /// The media type of almost every body.
 pub(super) const JSON: &str = "application/json";
@@ -154,6 +165,13 @@ const HEADERS: &[(&str, &str, &str, bool)] = &[
     ("Retry-After", "After how many seconds to try again.", "1", true),
 ];
 
+/// The statuses of refusals that every operation can answer.
+const EVERYWHERE: [&str; 7] = ["400", "401", "403", "429", "500", "501", "503"];
+
+const ENTITY_IS_GONE: &str = "The entity is gone.";
+const LINK_IS_THERE: &str = "The link is there.";
+const LINK_IS_GONE: &str = "The link is gone.";
+
 /// The statuses of refusals that an operation can answer.
 pub(super) fn refusals(kind: Kind, face: &Face, nested: bool) -> Vec<&'static str> {
     let own: &[&str] = match kind {
@@ -166,7 +184,7 @@ pub(super) fn refusals(kind: Kind, face: &Face, nested: bool) -> Vec<&'static st
         Kind::Call(_) if !nested => &["404", "408", "413", "415"],
         Kind::Create | Kind::AddReference(_) | Kind::Call(_) => &["404", "408", "409", "413", "415"],
     };
-    ["400", "401", "403"].iter().chain(own).chain(&["429", "500", "501", "503"]).copied().collect()
+    EVERYWHERE.iter().chain(own).copied().collect()
 }
 
 /// What an operation answers when it succeeds: status and response.
@@ -207,7 +225,7 @@ pub(super) fn successes(kind: Kind, face: &'static Face) -> Vec<(&'static str, R
             let (shown, quiet) = headers.iter().fold((shown, quiet), |(a, b), h| (header(a, h), header(b, h)));
             vec![("200", shown.content(JSON, entity())), ("204", header(quiet, "OData-EntityId"))]
         }
-        Kind::Delete => vec![("204", ok("The entity is gone."))],
+        Kind::Delete => vec![("204", ok(ENTITY_IS_GONE))],
         Kind::Call(signature) => {
             let answer = ok(if signature.gives.is_some() { "The answer." } else { "It is done." });
             let answer = match signature.gives {
@@ -220,8 +238,8 @@ pub(super) fn successes(kind: Kind, face: &'static Face) -> Vec<(&'static str, R
             };
             vec![(signature.status, answer)]
         }
-        Kind::AddReference(_) => vec![("204", ok("The link is there."))],
-        Kind::RemoveReference(_) | Kind::RemoveReferenceById(_) => vec![("204", ok("The link is gone."))],
+        Kind::AddReference(_) => vec![("204", ok(LINK_IS_THERE))],
+        Kind::RemoveReference(_) | Kind::RemoveReferenceById(_) => vec![("204", ok(LINK_IS_GONE))],
     }
 }
 
@@ -286,5 +304,56 @@ impl Refusal {
         let content = json_content(&schema("ODataErrors.ODataError")).example(Some(examples::error(code, message)));
         let response = ResponseBuilder::new().description(self.description).content(JSON, content.build());
         COMMON.into_iter().chain(self.header).fold(response, header)
+    }
+}
+
+/// Responses by status, as utoipa wants them of a handler's return type.
+type Responses = BTreeMap<String, RefOr<Response>>;
+
+fn built(successes: Vec<(&'static str, ResponseBuilder)>) -> Responses {
+    successes.into_iter().map(|(status, response)| (status.to_owned(), response.build().into())).collect()
+}
+
+impl<R: Record> IntoResponses for Created<R> {
+    fn responses() -> Responses {
+        built(successes(Kind::Create, R::ENTITY.face(version())))
+    }
+}
+
+impl<R: Record> IntoResponses for Updated<R> {
+    fn responses() -> Responses {
+        built(successes(Kind::Update, R::ENTITY.face(version())))
+    }
+}
+
+impl IntoResponses for Deleted {
+    fn responses() -> Responses {
+        built(vec![("204", ok(ENTITY_IS_GONE))])
+    }
+}
+
+impl IntoResponses for Linked {
+    fn responses() -> Responses {
+        built(vec![("204", ok(LINK_IS_THERE))])
+    }
+}
+
+impl IntoResponses for Unlinked {
+    fn responses() -> Responses {
+        built(vec![("204", ok(LINK_IS_GONE))])
+    }
+}
+
+/// What an action gives is said by its signature.
+impl IntoResponses for Called {
+    fn responses() -> Responses {
+        Responses::new()
+    }
+}
+
+/// The refusals that every operation can answer.
+impl IntoResponses for Failure {
+    fn responses() -> Responses {
+        EVERYWHERE.into_iter().map(|status| (status.to_owned(), RefOr::Ref(error(status)))).collect()
     }
 }

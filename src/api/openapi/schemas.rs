@@ -7,9 +7,14 @@
 //! find it. Nothing in an entity is required, because `$select` can leave out anything.
 
 use serde_json::{Map, Value, json};
+use utoipa::openapi::{
+    ObjectBuilder, RefOr,
+    extensions::Extensions,
+    schema::{Schema, SchemaType},
+};
 
 use super::{bodies, protocol};
-use crate::api::operations::Signature;
+use crate::api::{operations::Signature, signatures::SIGNATURES};
 use crate::model::{
     ENTITY_TYPES,
     meta::{Complex, ComplexMember, Enum, Face, MemberType, Navigation, Property, Type, Version, Write},
@@ -43,7 +48,7 @@ pub(super) fn all(version: Version) -> Map<String, Value> {
     for complex in shown_complex_types(version) {
         schemas.insert(name(complex.name), complex_schema(complex));
     }
-    for signature in crate::api::directory::SIGNATURES {
+    for signature in SIGNATURES {
         if let Some(takes) = signature.takes {
             schemas.insert(name(&request_name(signature)), takes());
         }
@@ -84,6 +89,16 @@ pub(super) fn reference_name(navigation: &Navigation) -> String {
 /// The name of the schema of a body that links to a target of a navigation property.
 pub(super) fn reference_create_name(navigation: &Navigation) -> String {
     format!("{}ReferenceCreate", navigation.name)
+}
+
+/// A schema whose keywords utoipa's types do not have: it writes them as they are.
+pub(super) fn raw(schema: Value) -> RefOr<Schema> {
+    let keywords = if let Value::Object(keywords) = schema { keywords } else { Map::new() };
+    ObjectBuilder::new()
+        .schema_type(SchemaType::AnyValue)
+        .extensions(Some(Extensions::from_iter(keywords)))
+        .build()
+        .into()
 }
 
 /// An entity, as responses show it.

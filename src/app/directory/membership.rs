@@ -2,6 +2,7 @@
 
 use super::{App, Caller, Error, links::related};
 use crate::{
+    authz::table::to_read,
     domain::Refusal,
     model::{
         DIRECTORY_OBJECT, DirectoryObject,
@@ -36,7 +37,10 @@ impl App {
         };
         let face = entity.face(Version::V1);
         let missing = || Error::NotFound { entity, id: id.to_owned() };
-        let Some(groups) = face.navigation("transitiveMemberOf") else { return Ok(Some(Vec::new())) };
+        let Some(groups) = face.navigation("transitiveMemberOf") else {
+            caller.allow(to_read(entity))?;
+            return Ok(Some(Vec::new()));
+        };
         let Link::Closure(closure) = groups.link else { return Err(Error::NoSuchPath) };
         let rows = related(face, groups, id);
         let mut sight = super::super::sight(caller, &rows)?;

@@ -20,6 +20,7 @@ pub async fn all(client: &Client) {
     let made = client.post("/applications", json!({ "displayName": "Tool", "uniqueName": "tool" })).await.expect(201);
     let one = format!("/applications/{}", made.id());
     common(client, "/applications", &one, [&owner, &other]).await;
+    membership(client, &one, &[]).await;
     let app_id = made.json()["appId"].as_str().expect("an appId").to_owned();
     let principal = client.post("/servicePrincipals", json!({ "appId": app_id })).await.expect(201).id();
     principals(client, &principal, [&owner, &other]).await;
@@ -63,7 +64,7 @@ async fn principals(client: &Client, id: &str, owners: [&str; 2]) {
     }
     let group = new_group(client, "robots").await;
     link(client, &format!("/groups/{group}/members"), id).await;
-    membership(client, &one, &group).await;
+    membership(client, &one, &[&group]).await;
     app_roles(client, &format!("{one}/appRoleAssignedTo"), owners[0], id).await;
     let resource = resource(client).await;
     app_roles(client, &format!("{one}/appRoleAssignments"), id, &resource).await;

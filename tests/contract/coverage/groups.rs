@@ -28,7 +28,7 @@ pub async fn all(client: &Client) {
     }
     let above = new_group(client, "everybody").await;
     link(client, &format!("/groups/{above}/members"), &made.id()).await;
-    membership(client, &one, &above).await;
+    membership(client, &one, &[&above]).await;
     let resource = super::applications::resource(client).await;
     app_roles(client, &format!("{one}/appRoleAssignments"), &made.id(), &resource).await;
     client.request(http::Method::POST, format!("{one}/renew")).await.expect(204);

@@ -24,7 +24,7 @@ pub async fn all(app: &TestApp, version: &str) {
         me.get(&path).await.expect(200);
         cast(&me, &path).await;
     }
-    membership(&me, "/me", &group).await;
+    membership(&me, "/me", &[&group]).await;
     for (path, current, new) in [
         ("/me".to_owned(), "Correct horse 1", "Another horse 2"),
         (format!("/users/{id}"), "Another horse 2", "A third horse 3"),

@@ -15,7 +15,7 @@ pub async fn all(client: &Client) {
     listed(client, "/directoryObjects").await;
     let one = format!("/directoryObjects/{ada}");
     client.get(&one).await.expect(200);
-    membership(client, &one, &group).await;
+    membership(client, &one, &[&group]).await;
     let body = json!({ "ids": [ada, group], "types": ["user"] });
     let found = client.post("/directoryObjects/getByIds", body).await.expect(200);
     assert_eq!(found.column("id"), [ada.as_str()]);

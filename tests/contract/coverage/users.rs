@@ -27,7 +27,7 @@ pub async fn all(client: &Client) {
 
     let group = new_group(client, "people").await;
     link(client, &format!("/groups/{group}/members"), &made.id()).await;
-    membership(client, &one, &group).await;
+    membership(client, &one, &[&group]).await;
     let resource = super::applications::resource(client).await;
     app_roles(client, &format!("{one}/appRoleAssignments"), &made.id(), &resource).await;
     client.request(http::Method::POST, format!("{one}/revokeSignInSessions")).await.expect(200);

@@ -186,6 +186,13 @@ async fn roles_are_given_and_taken(app: TestApp) {
                 (&made.json()["principalType"], &made.json()["resourceDisplayName"]),
                 (&json!(kind), &json!("API"))
             );
+            // An assignment has no collection of its own: it is where it was created.
+            let location = made.header("location");
+            assert!(location.ends_with(&format!("/{version}{at}/{}", made.id())), "{location}");
+            let context = made.json()["@odata.context"].as_str().unwrap().to_owned();
+            let (source, name) = at.rsplit_once('/').unwrap();
+            let source = source.replacen(who.as_str(), "", 1).trim_end_matches('/').to_owned();
+            assert!(context.ends_with(&format!("$metadata#{}('{who}')/{name}/$entity", &source[1..])), "{context}");
             client.post(&at, body).await.problem(400);
             assert_eq!(client.get(&at).await.expect(200).column("id"), [made.id()]);
             assert_eq!(client.get(format!("{at}/{}", made.id())).await.expect(200).id(), made.id());

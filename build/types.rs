@@ -1,16 +1,60 @@
-//! Complex types, and the properties that have one: stored as the JSON that answers show.
+//! Complex types: the values with members of `openapi/schemas/types`, stored as the JSON that answers show.
 
-use std::{collections::BTreeMap, error::Error};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
+use serde::Deserialize;
+use serde_yaml_ng::{Mapping, Value};
 
-use crate::{
-    emit::{Entity, snake},
-    schema::{ComplexMember, ComplexType, Property},
-};
+use super::{Result, entity::Entity, names::snake, schema::Property};
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+/// A type of values with members.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ComplexType {
+    pub(crate) description: String,
+    properties: Mapping,
+}
+
+/// A member of a complex type.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ComplexMember {
+    pub(crate) description: String,
+    #[serde(rename = "type")]
+    pub(crate) json: Option<String>,
+    pub(crate) format: Option<String>,
+    #[serde(rename = "x-type")]
+    pub(crate) complex: Option<String>,
+    #[serde(default)]
+    pub(crate) list: bool,
+    /// Whether a body must give it.
+    #[serde(rename = "x-required", default)]
+    pub(crate) required: bool,
+}
+
+impl ComplexType {
+    /// The members by name, in order.
+    pub(crate) fn members(&self) -> Result<Vec<(String, ComplexMember)>> {
+        let read = |(name, value): (&Value, &Value)| {
+            Ok((serde_yaml_ng::from_value(name.clone())?, serde_yaml_ng::from_value(value.clone())?))
+        };
+        self.properties.iter().map(read).collect()
+    }
+}
+
+/// All complex types of a folder, by name.
+pub(crate) fn read_types(folder: &Path) -> Result<BTreeMap<String, ComplexType>> {
+    let mut types = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let read: BTreeMap<String, ComplexType> =
+            serde_yaml_ng::from_str(&fs::read_to_string(&path)?).map_err(|e| format!("{}: {e}", path.display()))?;
+        types.extend(read);
+    }
+    Ok(types)
+}
 
 /// A static for each complex type, and the list of all.
 pub(crate) fn statics(types: &BTreeMap<String, ComplexType>) -> Result<TokenStream> {
