@@ -14,6 +14,7 @@ description: A shelf.
 type: object
 x-table: shelf
 x-sets: {v1.0: shelves, beta: bookShelves}
+x-names: {one: a shelf, many: shelves}
 properties:
   id: {description: The key., type: string}
   displayName: {description: Its name., type: [string, 'null'], maxLength: 10, examples: [Poetry]}
@@ -72,6 +73,26 @@ fn each_version_has_its_own_properties_and_spelling() {
 }
 
 #[test]
+fn links_are_hidden_where_the_schema_says_so() {
+    let extra =
+        "  beside: {description: Others., x-navigation: {target: shelf, table: beside, source: a_id, through: b_id}}
+x-hidden-links: {tables: [beside], column: a_id, when: [display_name, Secret], seen_by: [[owner, a_id, b_id]]}
+";
+    let text = of(extra).unwrap();
+    assert!(text.contains("hidden:Some(&SHELF_HIDDEN_LINKS)"), "{text}");
+    let hidden = "staticSHELF_HIDDEN_LINKS:HiddenLinks=HiddenLinks{column:\"a_id\",entity:\"shelf\",\
+                  state:\"display_name\",value:\"Secret\"";
+    assert!(text.contains(hidden), "{text}");
+}
+
+#[test]
+fn what_a_thing_is_called_comes_from_the_schema() {
+    let text = of("x-documented: {list: {summary: All shelves}}\n").unwrap();
+    assert!(text.contains("names:Names{one:\"ashelf\",many:\"shelves\",id:\"Shelf\"}"), "{text}");
+    assert!(text.contains("(Reading::List,Wording{id:None,summary:Some(\"Allshelves\"),description:None})"), "{text}");
+}
+
+#[test]
 fn a_derived_type_shares_the_table_and_the_properties_of_its_base() {
     let thing = SHELF.replace("shelf\n", "thing\n").replace("shelves", "things").replace("bookShelves", "things")
         + "  kind: {description: The type., type: string, x-versions: []}\n";
@@ -81,6 +102,7 @@ description: A book.
 type: object
 x-table: thing
 x-sets: {v1.0: books, beta: books}
+x-names: {one: a book, many: books}
 x-base: thing
 x-kind: book
 properties:
@@ -120,7 +142,10 @@ fn links_are_found_by_column_inverse_or_table() {
     assert!(link("column: display_name").unwrap().contains("link:Link::Column(1usize)"));
     assert!(link("inverse: display_name").unwrap().contains("link:Link::Inverse(1usize)"));
     let table = link("table: beside, source: a_id, through: b_id").unwrap();
-    assert!(table.contains("Link::Table(LinkTable{table:\"beside\",source:\"a_id\",target:\"b_id\"})"), "{table}");
+    assert!(
+        table.contains("Link::Table(LinkTable{table:\"beside\",source:\"a_id\",target:\"b_id\",hidden:None})"),
+        "{table}"
+    );
     for wrong in ["column: a, inverse: b", "table: beside", "source: a_id"] {
         let told = "a navigation property has column, or inverse, or table with source and through";
         assert_eq!(link(wrong).unwrap_err(), told, "{wrong}");
@@ -145,6 +170,11 @@ fn a_wrong_schema_is_refused_by_name() {
         ("x-scope: {column: id, of: box}\n", "shelf: no schema is called box"),
         ("x-indexes: [[box]]\n", "shelf has no column box"),
         ("x-base: box\n", "no schema is called box"),
+        (
+            "x-documented: {lists: {summary: All}}\n",
+            "shelf: x-documented knows list, count, get and references, not lists",
+        ),
+        ("x-hidden-links: {tables: [t], column: c, when: [box, v], seen_by: []}\n", "shelf has no column box"),
     ] {
         let error = of(extra).unwrap_err();
         assert!(error.contains(told), "{extra}: {error}");
