@@ -169,3 +169,24 @@ fn every_file_of_the_source_says_what_it_is() {
         .collect();
     assert_eq!(silent, [] as [PathBuf; 0]);
 }
+
+/// `SECURITY.md` names a test for each claim: those names lead somewhere.
+#[test]
+fn the_tests_that_security_md_names_are_there() {
+    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let code: String = ["src", "tests"]
+        .iter()
+        .flat_map(|f| files(&root().join(f)))
+        .filter_map(|f| fs::read_to_string(f).ok())
+        .collect();
+    let names =
+        text.split('`').skip(1).step_by(2).filter(|name| {
+            name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b':'))
+        });
+    let leaf = |name: &str| name.rsplit("::").next().unwrap_or_default().to_owned();
+    // A test is called by a sentence, a module by a word or two.
+    let tests: Vec<String> = names.map(leaf).filter(|name| name.matches('_').count() > 2).collect();
+    assert!(tests.len() > 50, "{tests:?}");
+    let missing: Vec<&String> = tests.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
+    assert_eq!(missing, [] as [&String; 0]);
+}
