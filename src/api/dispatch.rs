@@ -155,8 +155,10 @@ fn parse_path(version: Version, below: &str, caller: &Caller) -> Result<Path, Er
     let rest = if rest.is_empty() { String::new() } else { format!("/{rest}") };
     let mut path = path::parse(version, &format!("{people}/{id}{rest}"))?;
     let own = format!("/{people}/{{{}-id}}", USER.name);
-    if let Some(rest) = path.template.strip_prefix(&own) {
-        path.template = format!("/me{rest}");
+    for template in [&mut path.template, &mut path.by_key] {
+        if let Some(rest) = template.strip_prefix(&own) {
+            *template = format!("/me{rest}");
+        }
     }
     Ok(path)
 }
@@ -233,7 +235,11 @@ enum Route<'a> {
 fn route<'a>(api: &'a Api, version: Version, path: &Path, request: &Request) -> Result<Route<'a>, Error> {
     // The server writes no body for HEAD.
     let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
-    let table = api.operations(version, &path.template);
+    // What an alternate key addresses has the operations of what the key addresses.
+    let table = match api.operations(version, &path.template) {
+        [] => api.operations(version, &path.by_key),
+        own => own,
+    };
     if let Some(operation) = table.iter().find(|o| o.method == *method) {
         return Ok(Route::Operation(operation));
     }

@@ -17,7 +17,7 @@ use crate::model::{
 };
 
 /// The largest number of segments. Graph's longest documented path has as many.
-pub const MAX_SEGMENTS: usize = 14;
+pub const MAX_SEGMENTS: usize = 18;
 
 /// Segments that OData knows and that are missing here.
 const MISSING: [&str; 8] = ["$all", "$crossjoin", "$each", "$entity", "$filter", "$links", "$query", "$search"];
@@ -30,6 +30,9 @@ pub struct Path {
     /// The path as it is documented, with the keys' names in place of the keys:
     /// `/identityGovernance/entitlementManagement/accessPackages/{accessPackage-id}/catalog`.
     pub template: String,
+    /// The same with the key in place of each alternate key: how an operation is found that has no template of its own for
+    /// them.
+    pub by_key: String,
 }
 
 /// A thing that has a path.
@@ -81,7 +84,8 @@ pub fn parse(version: Version, path: &str) -> Result<Path, Error> {
 /// [`parse`], for the entity types given.
 pub(super) fn parse_in(types: &[&'static EntityType], version: Version, path: &str) -> Result<Path, Error> {
     let path = path.strip_prefix('/').unwrap_or(path);
-    let whole = |resource, template: &str| Ok(Path { resource, template: template.to_owned() });
+    let whole =
+        |resource, template: &str| Ok(Path { resource, template: template.to_owned(), by_key: template.to_owned() });
     if path.is_empty() {
         return whole(Resource::ServiceDocument, "/");
     }
@@ -189,7 +193,7 @@ fn walk<'a>(rows: Rows, raw: &str, segments: impl Iterator<Item = &'a str>) -> R
     for segment in segments {
         walk.step(segment)?;
     }
-    Ok(Path { resource: walk.at, template: walk.template })
+    Ok(Path { resource: walk.at, template: walk.template, by_key: walk.by_key })
 }
 
 fn decoded(raw: &str) -> Result<Cow<'_, str>, Error> {
@@ -202,8 +206,12 @@ struct Walk {
     version: Version,
     at: Resource,
     template: String,
+    /// As in [`Path::by_key`].
+    by_key: String,
     /// The parameters of the template so far.
     parameters: Vec<&'static str>,
+    /// The types whose keys the path has so far, whichever key it was.
+    keyed: Vec<&'static str>,
 }
 
 impl Walk {
@@ -214,7 +222,9 @@ impl Walk {
         let mut template = String::with_capacity(128);
         template.push('/');
         template.push_str(face.deleted_items.filter(|_| rows.are_deleted()).unwrap_or(face.path));
-        let mut walk = Self { version: face.version, at: Resource::Metadata, template, parameters: Vec::new() };
+        let by_key = template.clone();
+        let (parameters, keyed) = (Vec::new(), Vec::new());
+        let mut walk = Self { version: face.version, at: Resource::Metadata, template, by_key, parameters, keyed };
         walk.arrive(rows, inside)?;
         Ok(walk)
     }
@@ -339,10 +349,11 @@ impl Walk {
     fn key_in(&mut self, rows: Rows, property: &'static Property, compared: &'static Property, value: String) {
         let by_id = property.column == ID;
         let parameter = if by_id { rows.face().name } else { property.name };
-        let before = self.parameters.iter().filter(|p| **p == parameter).count();
-        self.parameters.push(parameter);
-        let number = if before == 0 { String::new() } else { before.to_string() };
+        let number = numbered(&mut self.parameters, parameter);
+        let name = rows.face().name;
+        let number_of_type = numbered(&mut self.keyed, name);
         // Writing to a String cannot fail.
+        let _ = write!(self.by_key, "/{{{name}-id{number_of_type}}}");
         let _ = if by_id {
             write!(self.template, "/{{{parameter}-id{number}}}")
         } else {
@@ -371,9 +382,18 @@ impl Walk {
     }
 
     fn push(&mut self, segment: &str) {
-        self.template.push('/');
-        self.template.push_str(segment);
+        for template in [&mut self.template, &mut self.by_key] {
+            template.push('/');
+            template.push_str(segment);
+        }
     }
+}
+
+/// What tells a parameter from those of its name that came before.
+fn numbered(before: &mut Vec<&'static str>, name: &'static str) -> String {
+    let number = before.iter().filter(|known| **known == name).count();
+    before.push(name);
+    if number == 0 { String::new() } else { number.to_string() }
 }
 
 /// The action or function of this name, which may be qualified; functions have parentheses behind them.

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::{
+    directory::{caller, new_group, new_user, reference},
     engines,
     support::{
         TestApp,
@@ -22,6 +23,7 @@ engines! {
     the_id_may_stand_in_parentheses,
     v1_has_no_unique_names,
     only_keys_are_keys,
+    what_a_key_addresses_has_the_same_operations_by_an_alternate_key,
 }
 
 async fn a_package_is_read_changed_and_removed_by_its_unique_name(app: TestApp) {
@@ -153,4 +155,53 @@ async fn only_keys_are_keys(app: TestApp) {
         assert_eq!(problem.code, "BadRequest", "{key}");
     }
     client.get("/accessPackages(uniqueName='p',id='q')").await.problem(400).says("BadRequest", "", "not several");
+}
+
+async fn what_a_key_addresses_has_the_same_operations_by_an_alternate_key(app: TestApp) {
+    const WHY: &str = "the key's own path is the documented one";
+    for version in ["v1.0", "beta"] {
+        let client = caller(&app, version).await;
+        let ada = new_user(&client, &format!("ada{}", &version[..2])).await;
+        let upn = client.get(format!("/users/{ada}")).await.expect(200).json()["userPrincipalName"].clone();
+        let upn = upn.as_str().unwrap();
+        let unique = format!("sales-{}", &version[..2]);
+        let body = json!({
+            "displayName": "Sales", "mailNickname": "sales", "mailEnabled": false, "securityEnabled": true,
+            "uniqueName": unique,
+        });
+        let sales = client.post("/groups", body).await.expect(201).id();
+        let members = format!("/groups(uniqueName='{unique}')/members");
+        let link = reference(&client, &ada);
+        client.post(format!("{members}/$ref"), link).undocumented(WHY).await.expect(204);
+        assert_eq!(client.get(&members).undocumented(WHY).await.expect(200).column("id"), [ada.clone()]);
+        let asked = json!({ "groupIds": [sales] });
+        let by_name = client.post(format!("/users/{upn}/checkMemberGroups"), asked.clone()).await.expect(200);
+        let by_key = client.post(format!("/users(userPrincipalName='{upn}')/checkMemberGroups"), asked);
+        for answer in [by_name, by_key.undocumented(WHY).await.expect(200)] {
+            assert_eq!(answer.json()["value"], json!([sales]));
+        }
+        client.delete(format!("{members}/{ada}/$ref")).undocumented(WHY).await.expect(204);
+        assert!(client.get(format!("/groups/{sales}/members")).await.expect(200).rows().is_empty());
+
+        let tool = client.post("/applications", json!({ "displayName": "Tool" })).await.expect(201).json();
+        let app_id = tool["appId"].as_str().unwrap();
+        let one = format!("/applications(appId='{app_id}')");
+        let secret = client.post(format!("{one}/addPassword"), json!({})).undocumented(WHY).await.expect(200).json();
+        let kept = client.get(format!("/applications/{}", tool["id"].as_str().unwrap())).await.expect(200).json();
+        assert_eq!(kept["passwordCredentials"][0]["keyId"], secret["keyId"]);
+        let principal = client.post("/servicePrincipals", json!({ "appId": app_id })).await.expect(201).id();
+        let group = new_group(&client, "staff").await;
+        let roles = format!("/servicePrincipals(appId='{app_id}')/appRoleAssignedTo");
+        let body = json!({ "principalId": group, "resourceId": principal });
+        let given = client.post(&roles, body).undocumented(WHY).await.expect(201);
+        // Its address is where it was created, by the key.
+        let location = given.header("location").to_owned();
+        let path = location.split_once(&format!("/{version}")).unwrap().1.to_owned();
+        assert_eq!(client.get(path).undocumented(WHY).await.expect(200).id(), given.id());
+        client
+            .post("/users(userPrincipalName='nobody@x')/checkMemberGroups", json!({ "groupIds": [sales] }))
+            .undocumented(WHY)
+            .await
+            .problem(404);
+    }
 }

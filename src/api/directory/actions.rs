@@ -73,7 +73,7 @@ pub(super) async fn member_groups(call: Call) -> Result<Called, Failure> {
         Some(_) => return Err(invalid("securityEnabledOnly", "must be true or false").into()),
     };
     let entity = rows.face().entity;
-    let found = call.api.app.member_groups(call.caller(), (entity, call.named()?.value), among, security).await?;
+    let found = call.api.app.member_groups(call.caller(), (entity, call.named()?), among, security).await?;
     match found {
         Some(ids) => Ok(Called(answer(&call, "Collection(Edm.String)", &json!(ids)))),
         None => Err(Error::too_many(MAX_GROUPS).into()),

@@ -5,8 +5,9 @@ use crate::{
         declared::{Declared, operations},
         handler::{Created, Deleted, Failure, Json},
         operations::Call,
+        write,
     },
-    app::Error as AppError,
+    app::{Error as AppError, Named},
     model::{AppRoleAssignment, AppRoleAssignmentCreate, meta::EntityType},
     odata::{path::Resource, query::Rows},
 };
@@ -23,8 +24,8 @@ pub(super) fn operations() -> Vec<Declared> {
 }
 
 async fn assign(call: Call, Json(body): Json<AppRoleAssignmentCreate>) -> Result<Created<AppRoleAssignment>, Failure> {
-    let (source, id) = hangs_on(&call).ok_or(AppError::NoSuchPath)?;
-    call.api.app.check_assigned(call.caller(), source, id, &body.0.input).await?;
+    let source = hangs_on(&call).ok_or(AppError::NoSuchPath)?;
+    call.api.app.check_assigned(call.caller(), source, &body.0.input).await?;
     Ok(Created(call.api.app.app_role_assignment_create(call.caller(), body.0.input).await?))
 }
 
@@ -35,13 +36,10 @@ async fn unassign(call: Call) -> Result<Deleted, Failure> {
     Ok(Deleted)
 }
 
-/// The object that the path hangs on: its type, and its id.
-fn hangs_on(call: &Call) -> Option<(&'static EntityType, &str)> {
+/// The object that the path hangs on: its type, and its key.
+fn hangs_on(call: &Call) -> Option<(&'static EntityType, Named<'_>)> {
     match call.path.resource.rows()? {
-        Rows::Related { of, .. } => match &**of {
-            Rows::Keyed { value, .. } => Some((of.face().entity, value)),
-            _ => None,
-        },
+        Rows::Related { of, .. } => Some((of.face().entity, write::keyed(of)?)),
         _ => None,
     }
 }

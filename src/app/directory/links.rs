@@ -81,7 +81,7 @@ impl App {
     }
 
     /// The id of the object that links lead from.
-    async fn link_source(
+    pub(super) async fn link_source(
         &self,
         caller: Caller<'_>,
         entity: &'static EntityType,

@@ -1,6 +1,6 @@
 //! Questions about who is in which groups, also by being in a group that is.
 
-use super::{App, Caller, Error, links::related};
+use super::{App, Caller, Error, Named, links::related};
 use crate::{
     authz::table::to_read,
     domain::Refusal,
@@ -23,20 +23,23 @@ impl App {
     pub async fn member_groups(
         &self,
         caller: Caller<'_>,
-        (entity, id): (&'static EntityType, &str),
+        (entity, named): (&'static EntityType, Named<'_>),
         among: Option<Vec<String>>,
         security_only: bool,
     ) -> Result<Option<Vec<String>>, Error> {
+        let id = self.link_source(caller, entity, named).await?;
+        let id = id.as_str();
+        let missing = || Error::NotFound { entity, id: id.to_owned() };
         // Of something of which only the id is known, it is looked up what it is.
-        let entity = match self.store().row(caller.tenant, entity, ID, id.to_owned(), Life::Living).await? {
-            Some(_) if entity.derived.is_empty() => entity,
-            Some((values, _)) => DirectoryObject::from_values(values)
-                .and_then(|object| Some(entity.face(Version::V1).of_kind(&object.kind)?.entity))
-                .unwrap_or(entity),
-            None => return Err(Error::NotFound { entity, id: id.to_owned() }),
+        let entity = if entity.derived.is_empty() {
+            entity
+        } else {
+            let found = self.store().row(caller.tenant, entity, ID, id.to_owned(), Life::Living).await?;
+            let (values, _) = found.ok_or_else(missing)?;
+            let kind = DirectoryObject::from_values(values).map(|object| object.kind);
+            kind.and_then(|kind| Some(entity.face(Version::V1).of_kind(&kind)?.entity)).unwrap_or(entity)
         };
         let face = entity.face(Version::V1);
-        let missing = || Error::NotFound { entity, id: id.to_owned() };
         let Some(groups) = face.navigation("transitiveMemberOf") else {
             caller.allow(to_read(entity))?;
             return Ok(Some(Vec::new()));

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{App, Caller, Error, Expected, refused};
+use super::{App, Caller, Error, Expected, Named, refused};
 use crate::{
     authz::Action,
     domain::Refusal,
@@ -12,7 +12,7 @@ use crate::{
         SERVICE_PRINCIPAL, ServicePrincipal, User,
         bind::Violation,
         changeset::Changeset,
-        meta::{EntityType, ID},
+        meta::EntityType,
         record::{Record, Stored},
     },
     odata::query::Rows,
@@ -62,16 +62,13 @@ impl App {
     pub async fn check_assigned(
         &self,
         caller: Caller<'_>,
-        source: &'static EntityType,
-        id: &str,
+        (source, named): (&'static EntityType, Named<'_>),
         input: &AppRoleAssignmentInput,
     ) -> Result<(), Error> {
         caller.allow(Action::AssignAppRoles)?.everywhere()?;
-        if self.store().row(caller.tenant, source, ID, id.to_owned(), Life::Living).await?.is_none() {
-            return Err(Error::NotFound { entity: source, id: id.to_owned() });
-        }
-        let named = [&input.principal_id, &input.resource_id];
-        if named.into_iter().any(|named| named.as_deref() == Some(id)) {
+        let id = self.link_source(caller, source, named).await?;
+        let given = [&input.principal_id, &input.resource_id];
+        if given.into_iter().any(|given| given.as_ref() == Some(&id)) {
             return Ok(());
         }
         let message = format!("'principalId' or 'resourceId' must be '{id}', which the path names.");

@@ -148,7 +148,7 @@ fn a_malformed_path_is_refused() {
         ("accessPackages(x)", "'(x)' is not a key of 'accessPackages'; write ('value') or (id='value')."),
         ("accessPackages(id='a',b='c')", "'accessPackages' has one key property, not several: (id='a',b='c')."),
         ("accessPackages(displayName='a')", "'displayName' is not a key property of microsoft.graph.accessPackage."),
-        (&format!("accessPackages{}", "/x".repeat(12)), "The path has more than 14 segments."),
+        (&format!("accessPackages{}", "/x".repeat(16)), "The path has more than 18 segments."),
     ] {
         let error = below(path).unwrap_err();
         assert_eq!(error.kind, ErrorKind::BadRequest, "{path}");
