@@ -56,7 +56,6 @@ ACROSS_MEMBERS = (
     "is not for principals of the type ",
     "has no roles by itself",
     "must be an address such as ",  # where people are sent, and what pages link to
-    "must not be a script",
     "is the service principal of this API",  # which is neither changed nor deleted
     "There is no secret with the keyId ",
     "secrets already",
