@@ -55,6 +55,7 @@ ACROSS_MEMBERS = (
     "has no role with the id ",
     "is not for principals of the type ",
     "has no roles by itself",
+    "must hold no empty text",
     "must be an address such as ",  # where people are sent, and what pages link to
     "is the service principal of this API",  # which is neither changed nor deleted
     "There is no secret with the keyId ",
