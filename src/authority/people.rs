@@ -173,9 +173,6 @@ impl Authority {
     }
 
     async fn authenticate_person(&self, asked: &PasswordSignIn<'_>, upn: &str) -> Result<User, SignInError> {
-        if asked.password.len() > 4 * MAX_LENGTH {
-            return Err(SignInError::Password);
-        }
         if !asked.app.account_enabled {
             return Err(SignInError::Disabled);
         }
@@ -183,6 +180,10 @@ impl Authority {
         let one = Try { tenant: Some(tenant), by: By::Person(&who), address: asked.visit.address, now };
         let may_try = || self.gate.may_try(&one).map_err(SignInError::Slow);
         may_try()?;
+        if asked.password.len() > 4 * MAX_LENGTH {
+            self.gate.failed(&one);
+            return Err(SignInError::Password);
+        }
         let (user, password) = self.store.user_named(tenant, upn).await?.unzip();
         let kept = password.flatten().map(|Password { hash, changed_at }| ClientSecret {
             key_id: String::new(),

@@ -4,13 +4,15 @@
 //! spelt.
 
 /// Schemes that a browser runs or reads itself instead of asking a server or another program.
-const OF_THE_BROWSER: [&str; 15] = [
+const OF_THE_BROWSER: [&str; 19] = [
     "about",
     "blob",
     "chrome",
     "data",
+    "feed",
     "file",
     "filesystem",
+    "ftp",
     "intent",
     "jar",
     "javascript",
@@ -20,6 +22,8 @@ const OF_THE_BROWSER: [&str; 15] = [
     "resource",
     "vbscript",
     "view-source",
+    "ws",
+    "wss",
 ];
 
 /// The longest address that people are sent to, in bytes.
@@ -126,6 +130,8 @@ mod tests {
             "java\tscript:x",
             "data:text/html,x",
             "view-source:https://a.example",
+            "feed:javascript:alert(1)",
+            "wss://a.example",
             "1a:x",
             "own:",
         ] {

@@ -87,7 +87,7 @@ pub fn may(caller: &Holder<'_>, way: Way, target: &Target) -> Result<(), Denied>
 }
 
 fn may_account(caller: &Holder<'_>, way: Way, target: &Target) -> Result<(), Denied> {
-    let held: Vec<&Power> = target.powers.iter().filter(|power| power.is_of_this_api()).collect();
+    let held: Vec<&Power> = target.powers.iter().filter(|power| power.protects_from(way)).collect();
     if held.is_empty() || (caller.provisioning && way.row().provisioning) {
         return Ok(());
     }

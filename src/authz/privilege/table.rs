@@ -33,6 +33,16 @@ pub enum Power {
 pub const ROLE_GIVERS: &[&str] = &["Global Administrator", "Privileged Role Administrator"];
 
 impl Power {
+    /// Whether an account that holds it is privileged, as far as a way is concerned. A role of entitlement management, which
+    /// the owner of a catalog can give to anybody, does not keep administrators from disabling or deleting an account.
+    pub fn protects_from(&self, way: Way) -> bool {
+        match self {
+            Self::AppRole { .. } => false,
+            Self::Governance { .. } => way.row().gains,
+            _ => true,
+        }
+    }
+
     /// Whether it is a privilege in this API. A role in another application is not: it counts only where the credentials of
     /// the application that holds it are concerned.
     pub fn is_of_this_api(&self) -> bool {
@@ -150,12 +160,19 @@ pub struct Row {
     pub doing: &'static str,
     /// The objects whose holdings can be gained by it.
     pub over: &'static [Class],
+    /// Whether it lets somebody act as the object. What only ends something is guarded less.
+    pub gains: bool,
     /// Whether a provisioning client may do it to any account, as an identity provider must when somebody leaves.
     pub provisioning: bool,
 }
 
 const fn way(way: Way, doing: &'static str, over: &'static [Class]) -> Row {
-    Row { way, doing, over, provisioning: false }
+    Row { way, doing, over, gains: true, provisioning: false }
+}
+
+/// A way that ends something, by which nobody can act as the object.
+const fn end(way: Way, doing: &'static str) -> Row {
+    Row { way, doing, over: ACCOUNT, gains: false, provisioning: false }
 }
 
 const ACCOUNT: &[Class] = &[Class::Account];
@@ -168,11 +185,11 @@ pub const WAYS: &[Row] = &[
     way(Way::Rename, "changing its userPrincipalName", ACCOUNT),
     way(Way::SetContact, "changing its phone numbers, other addresses or identities", ACCOUNT),
     way(Way::Enable, "enabling it", &[Class::Account, Class::Application]),
-    Row { provisioning: true, ..way(Way::Disable, "disabling it", ACCOUNT) },
-    way(Way::EndSessions, "ending its sessions", ACCOUNT),
-    way(Way::Delete, "deleting it", ACCOUNT),
+    Row { provisioning: true, ..end(Way::Disable, "disabling it") },
+    end(Way::EndSessions, "ending its sessions"),
+    end(Way::Delete, "deleting it"),
     way(Way::Restore, "restoring it", &[Class::Account, Class::Application, Class::Group]),
-    way(Way::Purge, "deleting it for good", ACCOUNT),
+    end(Way::Purge, "deleting it for good"),
     way(Way::AddSecret, "adding a secret", APPLICATION),
     way(Way::AddCertificate, "adding a certificate", APPLICATION),
     way(Way::ChangeSignIn, "changing how it signs people in", APPLICATION),

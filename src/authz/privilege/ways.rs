@@ -48,6 +48,7 @@ const COLUMNS: &[(&str, usize, Reading, Way)] = &[
     ("user", User::DELETED_AT, gone, Way::Delete),
     ("user", User::DELETED_AT, back, Way::Restore),
     ("group", Group::DELETED_AT, back, Way::Restore),
+    ("group", Group::IS_ASSIGNABLE_TO_ROLE, on, Way::MakeRoleAssignable),
     ("group", Group::MEMBERSHIP_RULE, any, Way::ChangeRule),
     ("group", Group::GROUP_TYPES, any, Way::ChangeRule),
     ("application", Application::DELETED_AT, back, Way::Restore),

@@ -73,6 +73,22 @@ impl Object for Group {
         violations.extend(one_of("membershipRuleProcessingState", state, &["On", "Paused"]));
         violations
     }
+
+    fn check_change(&self, before: &Self) -> Vec<Violation> {
+        let is_hidden = |group: &Self| group.visibility.as_deref() == Some("HiddenMembership");
+        let assignable = |group: &Self| group.is_assignable_to_role == Some(true);
+        let mut violations = Vec::new();
+        if assignable(self) != assignable(before) {
+            let message = "'isAssignableToRole' is set when the group is created, and cannot be changed.";
+            violations.push(Violation::new("isAssignableToRole", message));
+        }
+        if is_hidden(self) != is_hidden(before) {
+            let message =
+                "'visibility' is set to HiddenMembership when the group is created, and cannot be changed then.";
+            violations.push(Violation::new("visibility", message));
+        }
+        violations
+    }
 }
 
 /// A group as a body describes one; `domain` is where mail to it is sent.

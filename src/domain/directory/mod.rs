@@ -23,6 +23,11 @@ pub trait Object: Record + Default + PartialEq {
     /// # Errors
     /// What does not hold, each with its property.
     fn check(&self) -> Vec<Violation>;
+
+    /// What is wrong with becoming this, having been that.
+    fn check_change(&self, _before: &Self) -> Vec<Violation> {
+        Vec::new()
+    }
     /// Works out what follows from what was said.
     fn derive(&mut self, on: &Occasion);
     /// Whether the tokens that it has count no more when it becomes `after`.
@@ -74,6 +79,7 @@ pub fn replace<R: Object>(before: Stored<R>, mut after: R, on: &Occasion) -> Res
     let mut violations = after.check();
     let before_this = if violations.is_empty() { Vec::new() } else { before.record.check() };
     violations.retain(|violation| !before_this.contains(violation));
+    violations.extend(after.check_change(&before.record));
     if !violations.is_empty() {
         return Err(Refusal::Invalid(violations));
     }

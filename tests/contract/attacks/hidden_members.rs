@@ -11,6 +11,7 @@ use crate::{
 };
 
 engines! {
+    nobody_lifts_what_hides_members,
     hidden_members_are_listed_to_nobody_else,
     hidden_members_are_told_by_no_question,
     hidden_groups_of_somebody_are_told_to_nobody_else,
@@ -154,4 +155,18 @@ async fn a_provisioning_client_sees_the_members_that_it_manages(app: TestApp) {
     let filter = format!("members.value eq \"{ada}\"");
     let found = other.get("/Groups").query("filter", &filter).await;
     assert!(found.status == 400 || !found.text().contains(&hidden), "{}", found.text());
+}
+
+async fn nobody_lifts_what_hides_members(app: TestApp) {
+    let World { admin, hidden, .. } = world(&app).await;
+    let attacker = app.application(&["Group.ReadWrite.All"]).await.below("/v1.0");
+    for client in [&attacker, &admin] {
+        for visibility in [json!("Public"), json!("Private"), json!(null)] {
+            let body = json!({ "visibility": visibility });
+            let problem = client.patch(format!("/groups/{hidden}"), body).await.problem(400);
+            assert!(problem.message.contains("when the group is created"), "{problem:?}");
+        }
+    }
+    let members = attacker.get(format!("/groups/{hidden}/members")).await.expect(200);
+    assert!(members.rows().is_empty());
 }

@@ -92,10 +92,16 @@ async fn an_account_is_privileged_by_what_it_owns_and_by_its_groups_and_by_entit
     link(&root, &format!("/groups/{group}/members"), &member).await;
     for id in [&owner, &governor, &member] {
         attacker.patch(format!("/users/{id}"), password(STOLEN)).await.problem(403);
-        attacker.delete(format!("/users/{id}")).await.problem(403);
         all.patch(format!("/users/{id}"), password(STOLEN)).await.problem(403);
         root.patch(format!("/users/{id}"), password("Another horse 4")).await.expect(204);
     }
+    for id in [&owner, &member] {
+        attacker.delete(format!("/users/{id}")).await.problem(403);
+    }
+    // A role that any owner of a catalog can give keeps nobody from being sent away.
+    attacker.patch(format!("/users/{governor}"), json!({ "accountEnabled": false })).await.expect(204);
+    attacker.patch(format!("/users/{governor}"), json!({ "accountEnabled": true })).await.problem(403);
+    attacker.delete(format!("/users/{governor}")).await.expect(204);
     attacker.patch(format!("/users/{plain}"), password(STOLEN)).await.expect(204);
     all.delete(format!("/users/{plain}")).await.expect(204);
 }

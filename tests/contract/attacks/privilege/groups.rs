@@ -64,4 +64,11 @@ async fn role_assignable_groups_are_made_by_those_who_give_roles(app: TestApp) {
     }
     let able = administrator(&app, "both", &["Groups Administrator", "Privileged Role Administrator"]).await;
     able.post("/groups", body).await.expect(201);
+    // Nor does a group become one later: nobody's account is shielded so.
+    let (all, plain) = (caller(&app, "v1.0").await, new_group(&able, "plain").await);
+    for one in [&all, &able] {
+        let problem = one.patch(format!("/groups/{plain}"), json!({ "isAssignableToRole": true })).await.problem(400);
+        assert!(problem.message.contains("when the group is created"), "{problem:?}");
+    }
+    assert_ne!(all.get(format!("/groups/{plain}")).await.expect(200).json()["isAssignableToRole"], json!(true));
 }
