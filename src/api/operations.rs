@@ -1,6 +1,6 @@
 //! What an operation is: the one entry from which its route, its documentation and its authorization come.
 //!
-//! Operations that have code are declared beside it ([`super::declared`]); what is only read, and the links that the
+//! Operations that have code are declared beside it ([`mod@super::declared`]); what is only read, and the links that the
 //! directory's objects have, follow from the schemas ([`super::reads`], [`super::links`]). The router finds an operation by
 //! method and template (the path as [`crate::odata::path`] names it); [`super::openapi`] describes the same list.
 
