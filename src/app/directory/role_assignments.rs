@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::{App, Caller, Error, Expected, Named, refused};
 use crate::{
+    app::privilege::NO_ROLE,
     authz::Action,
     domain::Refusal,
     ids,
@@ -18,8 +19,6 @@ use crate::{
     odata::query::Rows,
     store::{self, Life},
 };
-
-use crate::app::privilege::NO_ROLE;
 
 impl App {
     /// Gives somebody a role in an application.

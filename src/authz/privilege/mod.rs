@@ -223,6 +223,11 @@ mod tests {
             ]
         );
         assert!(WAYS.iter().all(|row| row.provisioning == (row.way == Way::Disable)));
+        let ends: Vec<Way> = WAYS.iter().filter(|row| !row.gains).map(|row| row.way).collect();
+        assert_eq!(ends, [Way::Disable, Way::EndSessions, Way::Delete, Way::Purge]);
+        // A role of entitlement management protects an account from being taken over, and from nothing else.
+        let governance = Power::Governance { role: "Catalog reader", catalog: None };
+        assert!(WAYS.iter().all(|row| governance.protects_from(row.way) == row.gains));
     }
 
     fn able(kind: Kind, permissions: &[&str], roles: &[&str], power: &Power) -> (bool, bool) {
